@@ -1,0 +1,47 @@
+"""A code in a system, and a name of a concept in a language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code of a code system, as FHIR's Coding.
+
+    Parameters
+    ----------
+    system
+        Canonical URL without `|version`; empty where the client gave none.
+    code
+        The code, verbatim.
+    version
+        Version of the code system, or None.
+    display
+        As the sender wrote it, or None.
+
+    >>> Coding("http://hl7.org/fhir/sid/icd-10", "I21.9").code
+    'I21.9'
+    """
+
+    system: str
+    code: str
+    version: str | None = None
+    display: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Designation:
+    """A name of a concept in one language (FHIR CodeSystem.concept.designation).
+
+    Parameters
+    ----------
+    language
+        BCP-47 tag (`sv`, `nb`, `en-GB`, `la`), or None where the publisher says none.
+    use
+        What kind of name: a Coding (SNOMED's 900000000000013009 Synonym, …), or None.
+    """
+
+    value: str
+    language: str | None = None
+    use: Coding | None = None
