@@ -20,8 +20,13 @@ class Relationship(StrEnum):
     @property
     def sign(self) -> str:
         """The sign the review UI shows and its key: `=`, `<` (source narrower), `>`, `~`, `≠`."""
-        return {"related-to": "~", "equivalent": "=", "source-is-narrower-than-target": "<",
-                "source-is-broader-than-target": ">", "not-related-to": "≠"}[self.value]
+        return {
+            "related-to": "~",
+            "equivalent": "=",
+            "source-is-narrower-than-target": "<",
+            "source-is-broader-than-target": ">",
+            "not-related-to": "≠",
+        }[self.value]
 
 
 _FROM_R4 = {

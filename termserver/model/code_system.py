@@ -1,0 +1,94 @@
+"""A code system version and its concepts, R5-shaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from termserver.model.coding import Coding, Designation
+
+PropertyValue = str | int | float | bool | Coding
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptProperty:
+    """A property of a concept; `kind` is FHIR's type: code, Coding, string, integer, boolean, dateTime, decimal."""
+
+    code: str
+    value: PropertyValue
+    kind: str = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A concept of a code system.
+
+    Parameters
+    ----------
+    parents
+        Codes of its parents in the same system.
+    abstract
+        True: may not be selected (FHIR property notSelectable).
+    """
+
+    code: str
+    display: str
+    designations: tuple[Designation, ...] = ()
+    properties: tuple[ConceptProperty, ...] = ()
+    parents: tuple[str, ...] = ()
+    active: bool = True
+    abstract: bool = False
+    definition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDefinition:
+    """CodeSystem.property: a property that concepts may have."""
+
+    code: str
+    kind: str = "string"
+    uri: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSystem:
+    """The header of a code system version; concepts travel beside it, as a stream.
+
+    Parameters
+    ----------
+    content
+        `complete`, `fragment`, `example`, `not-present`, `supplement`.
+    supplements
+        Canonical of the system that a supplement adds to.
+    kind
+        `concept` hierarchy meaning: `is-a`, `part-of`, `classified-with`, `grouped-by`; None if unknown.
+    other
+        FHIR elements that the house carries verbatim and does not read (R5 JSON values).
+    """
+
+    url: str
+    version: str
+    name: str
+    title: str | None = None
+    status: str = "active"
+    language: str | None = None
+    content: str = "complete"
+    supplements: str | None = None
+    case_sensitive: bool = True
+    hierarchy_meaning: str | None = None
+    experimental: bool = False
+    publisher: str | None = None
+    copyright: str | None = None
+    licence: str | None = None
+    description: str | None = None
+    date: str | None = None
+    value_set: str | None = None
+    properties: tuple[PropertyDefinition, ...] = ()
+    aliases: tuple[str, ...] = ()
+    other: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def canonical(self) -> str:
+        """`url|version`."""
+        return f"{self.url}|{self.version}"

@@ -1,0 +1,118 @@
+"""A concept map, R5-shaped, with what R4 says and R5 cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from termserver.model.coding import Coding
+from termserver.model.relationship import Relationship
+
+DependencyValue = str | bool | float | Coding
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """dependsOn or product: an attribute and its value.
+
+    Parameters
+    ----------
+    attribute
+        R5: the code declared in additionalAttribute; R4: the property's uri.
+    value_set
+        Canonical of a value set that holds the value, instead of `value` (R5).
+    """
+
+    attribute: str
+    value: DependencyValue | None = None
+    value_set: str | None = None
+    display: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapTarget:
+    """ConceptMap.group.element.target.
+
+    Parameters
+    ----------
+    r4_equivalence
+        The code as R4 said it where R5 has none of its own (`equal`, `subsumes`, `specializes`, `inexact`), so that
+        R4 → R5 → R4 is identity.
+    properties
+        R5 target.property: pairs (code, value).
+    """
+
+    code: str
+    relationship: Relationship
+    display: str | None = None
+    comment: str | None = None
+    r4_equivalence: str | None = None
+    depends_on: tuple[Dependency, ...] = ()
+    products: tuple[Dependency, ...] = ()
+    properties: tuple[tuple[str, DependencyValue], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapElement:
+    """ConceptMap.group.element: one source code and its targets; `no_map` with its reason in `comment`."""
+
+    code: str
+    display: str | None = None
+    targets: tuple[MapTarget, ...] = ()
+    no_map: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """ConceptMap.group.unmapped.
+
+    Parameters
+    ----------
+    mode
+        `use-source-code` (R4 `provided`), `fixed`, `other-map`.
+    """
+
+    mode: str
+    code: str | None = None
+    display: str | None = None
+    value_set: str | None = None
+    relationship: Relationship | None = None
+    other_map: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapGroup:
+    """ConceptMap.group: systems without `|version`, which stand beside them."""
+
+    source: str
+    target: str
+    source_version: str | None = None
+    target_version: str | None = None
+    elements: tuple[MapElement, ...] = ()
+    unmapped: Unmapped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptMap:
+    """A published concept map. `other` carries FHIR elements that the house does not read, verbatim."""
+
+    url: str
+    version: str
+    name: str
+    title: str | None = None
+    status: str = "active"
+    description: str | None = None
+    publisher: str | None = None
+    date: str | None = None
+    copyright: str | None = None
+    experimental: bool = False
+    source_scope: str | None = None
+    target_scope: str | None = None
+    groups: tuple[MapGroup, ...] = ()
+    other: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def canonical(self) -> str:
+        """`url|version`."""
+        return f"{self.url}|{self.version}"
