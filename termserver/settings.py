@@ -27,9 +27,7 @@ class Settings(BaseSettings):
     'sqlite:////srv/ts/termserver.sqlite3'
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TERMSERVER_", frozen=True, extra="forbid", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="TERMSERVER_", frozen=True, extra="forbid", env_ignore_empty=True)
 
     data: Path = Field(Path("data"), description="Folder of the database, the index and the uploads.")
     database_url: str | None = Field(
@@ -37,9 +35,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
-    public_url: str | None = Field(
-        None, description="URL under which clients reach the server, without final slash."
-    )
+    public_url: str | None = Field(None, description="URL under which clients reach the server, without final slash.")
     data_sources: Path | None = Field(
         None,
         description="Folder of publishers' lists for training, tests and benchmarks; `../shared/data` if there.",
@@ -49,20 +45,14 @@ class Settings(BaseSettings):
         description="Path or hub id of a sentence-transformers model (extra `transformers`); none by default.",
     )
     upload_limit_mb: int = Field(200, ge=1, le=10_000, description="Largest upload, in MB.")
-    unpacked_limit_mb: int = Field(
-        1000, ge=1, le=100_000, description="Largest unpacked size of an archive, in MB."
-    )
+    unpacked_limit_mb: int = Field(1000, ge=1, le=100_000, description="Largest unpacked size of an archive, in MB.")
     body_limit_mb: int = Field(50, ge=1, le=10_000, description="Largest FHIR request body, in MB.")
     expansion_limit: int = Field(10_000, ge=1, description="Most concepts in one $expand page, in concepts.")
     translation_cache_mb: int = Field(256, ge=1, description="Memory for translation tables, in MB.")
-    candidates_per_row: int = Field(
-        10, ge=1, le=50, description="Candidates kept for each row and target system."
-    )
+    candidates_per_row: int = Field(10, ge=1, le=50, description="Candidates kept for each row and target system.")
     session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in lasts, in hours.")
     embedded_worker: bool = Field(True, description="Run the worker inside the server process.")
-    secure_cookies: bool = Field(
-        False, description="Mark cookies Secure; set it where the server is behind HTTPS."
-    )
+    secure_cookies: bool = Field(False, description="Mark cookies Secure; set it where the server is behind HTTPS.")
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @field_validator("log_level")
@@ -136,9 +126,7 @@ def load_settings(**overrides: object) -> Settings:
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')} (got {fault.get('input')!r})"
             for fault in error.errors()
         )
-        raise SettingsError(
-            f"Settings cannot be used: {faults}. Set TERMSERVER_<NAME> or {_file_name()}."
-        ) from None
+        raise SettingsError(f"Settings cannot be used: {faults}. Set TERMSERVER_<NAME> or {_file_name()}.") from None
 
 
 def _file_name() -> str:
