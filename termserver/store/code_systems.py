@@ -1,0 +1,315 @@
+"""Code systems and their concepts: written once, found by canonical URL, alias or FHIR id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from termserver.errors import Conflict
+from termserver.model.code_system import CodeSystem, Concept, ConceptProperty
+from termserver.model.coding import Designation
+from termserver.store.engine import now_text
+from termserver.store.fhir_ids import fhir_id
+from termserver.store.json_text import from_text, to_text
+from termserver.store.revision import raise_revision
+from termserver.store.tables import AliasTable, CodeSystemTable, ConceptParentTable, ConceptTable
+
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCodeSystem:
+    """A code system version as stored."""
+
+    id: int
+    fhir_id: str
+    header: CodeSystem
+    concept_count: int
+    loaded_at: str
+    content_hash: str
+    recipe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    designations: tuple[Designation, ...] = ()
+    properties: tuple[ConceptProperty, ...] = ()
+    parents: tuple[str, ...] = ()
+    definition: str | None = None
+
+
+def add_code_system(
+    session: Session,
+    header: CodeSystem,
+    concepts: Iterable[Concept],
+    *,
+    recipe: str | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> StoredCodeSystem:
+    """Store a code system version; memory is one batch of concepts, whatever the size.
+
+    Parameters
+    ----------
+    concepts
+        Each code once; parents may come later than their children.
+    on_progress
+        Called with the number of concepts stored so far.
+
+    Returns
+    -------
+    The stored version; the one already there if its content is the same.
+
+    Raises
+    ------
+    Conflict
+        If `url|version` is stored with other content: content is immutable, a new edition needs a new version.
+    """
+    existing = session.scalar(
+        select(CodeSystemTable).where(CodeSystemTable.url == header.url, CodeSystemTable.version == header.version)
+    )
+    with session.begin_nested() as savepoint:
+        row = CodeSystemTable(
+            fhir_id=_free_fhir_id(session, header) if existing is None else f"tmp{existing.id}",
+            url=header.url,
+            version=header.version if existing is None else f"{header.version}\x1fnew",
+            name=header.name,
+            title=header.title,
+            status=header.status,
+            content=header.content,
+            supplements=header.supplements.split("|")[0] if header.supplements else None,
+            header=to_text(header),
+            content_hash="",
+            concept_count=0,
+            loaded_at=now_text(),
+            recipe=recipe,
+        )
+        session.add(row)
+        session.flush()
+        row.concept_count, row.content_hash = _insert_concepts(session, row.id, header, concepts, on_progress)
+        session.flush()
+        if existing is not None:
+            savepoint.rollback()
+    if existing is not None:
+        if row.content_hash != existing.content_hash:
+            raise Conflict(
+                f"{header.canonical} is already loaded with other content. Content is immutable: give the new edition "
+                "a version of its own, or remove the old one first."
+            )
+        return _stored(existing)
+    for alias in header.aliases:
+        add_alias(session, alias, header.url)
+    raise_revision(session)
+    return _stored(row)
+
+
+def _insert_concepts(
+    session: Session,
+    code_system_id: int,
+    header: CodeSystem,
+    concepts: Iterable[Concept],
+    on_progress: Callable[[int], None] | None,
+) -> tuple[int, str]:
+    digest = hashlib.sha256(to_text(header).encode())
+    stream, ordinal = iter(concepts), 0
+    while batch := list(islice(stream, _BATCH)):
+        rows, parents = [], []
+        for concept in batch:
+            body = to_text(_Body(concept.designations, concept.properties, concept.parents, concept.definition))
+            digest.update(f"{concept.code}\x1f{concept.display}\x1f{concept.active}{concept.abstract}{body}\n".encode())
+            rows.append(
+                {
+                    "code_system_id": code_system_id,
+                    "ordinal": ordinal,
+                    "code": concept.code,
+                    "display": concept.display,
+                    "active": concept.active,
+                    "abstract": concept.abstract,
+                    "body": body,
+                }
+            )
+            parents += [
+                {"code_system_id": code_system_id, "parent_code": parent, "child_ordinal": ordinal}
+                for parent in dict.fromkeys(concept.parents)
+            ]
+            ordinal += 1
+        session.execute(insert(ConceptTable), rows)
+        if parents:
+            session.execute(insert(ConceptParentTable), parents)
+        if on_progress is not None:
+            on_progress(ordinal)
+    return ordinal, digest.hexdigest()
+
+
+def _free_fhir_id(session: Session, header: CodeSystem) -> str:
+    wanted = fhir_id(header.name, header.version)
+    taken = session.scalar(select(CodeSystemTable.id).where(CodeSystemTable.fhir_id == wanted))
+    return wanted if taken is None else fhir_id(header.url, header.version)
+
+
+def _stored(row: CodeSystemTable) -> StoredCodeSystem:
+    return StoredCodeSystem(
+        id=row.id,
+        fhir_id=row.fhir_id,
+        header=from_text(CodeSystem, row.header),
+        concept_count=row.concept_count,
+        loaded_at=row.loaded_at,
+        content_hash=row.content_hash,
+        recipe=row.recipe,
+    )
+
+
+def list_code_systems(
+    session: Session,
+    *,
+    url: str | None = None,
+    version: str | None = None,
+    name: str | None = None,
+    title: str | None = None,
+    status: str | None = None,
+) -> list[StoredCodeSystem]:
+    """Code systems that fit all that is given, by URL, newest version first.
+
+    Parameters
+    ----------
+    name, title
+        Beginning of the text, without regard to case (FHIR string search).
+    """
+    query = select(CodeSystemTable)
+    if url is not None:
+        query = query.where(CodeSystemTable.url == resolve_alias(session, url))
+    if version is not None:
+        query = query.where(CodeSystemTable.version == version)
+    if name is not None:
+        query = query.where(CodeSystemTable.name.istartswith(name, autoescape=True))
+    if title is not None:
+        query = query.where(CodeSystemTable.title.istartswith(title, autoescape=True))
+    if status is not None:
+        query = query.where(CodeSystemTable.status == status)
+    rows = session.scalars(query.order_by(CodeSystemTable.url, CodeSystemTable.version.desc())).all()
+    return [_stored(row) for row in rows]
+
+
+def find_code_system(session: Session, url: str, version: str | None = None) -> StoredCodeSystem | None:
+    """The version asked for, or the newest; None if there is none. Supplements are not code systems here."""
+    query = select(CodeSystemTable).where(
+        CodeSystemTable.url == resolve_alias(session, url), CodeSystemTable.content != "supplement"
+    )
+    if version is not None:
+        query = query.where(CodeSystemTable.version == version)
+    row = session.scalars(query.order_by(CodeSystemTable.version.desc(), CodeSystemTable.id.desc()).limit(1)).first()
+    return None if row is None else _stored(row)
+
+
+def get_code_system_by_fhir_id(session: Session, fhir_id_text: str) -> StoredCodeSystem | None:
+    """The code system with this FHIR id."""
+    row = session.scalar(select(CodeSystemTable).where(CodeSystemTable.fhir_id == fhir_id_text))
+    return None if row is None else _stored(row)
+
+
+def supplements_of(session: Session, url: str) -> list[StoredCodeSystem]:
+    """Supplements that add to the code system, oldest first."""
+    rows = session.scalars(
+        select(CodeSystemTable)
+        .where(CodeSystemTable.supplements == resolve_alias(session, url), CodeSystemTable.content == "supplement")
+        .order_by(CodeSystemTable.id)
+    ).all()
+    return [_stored(row) for row in rows]
+
+
+def remove_code_system(session: Session, code_system_id: int) -> None:
+    """Remove a version whole, with its concepts."""
+    session.execute(delete(CodeSystemTable).where(CodeSystemTable.id == code_system_id))
+    raise_revision(session)
+
+
+def _concept(row: ConceptTable) -> Concept:
+    body = from_text(_Body, row.body)
+    return Concept(
+        code=row.code,
+        display=row.display,
+        designations=body.designations,
+        properties=body.properties,
+        parents=body.parents,
+        active=row.active,
+        abstract=row.abstract,
+        definition=body.definition,
+    )
+
+
+def get_concept(session: Session, code_system_id: int, code: str) -> Concept | None:
+    """The concept with this code, verbatim."""
+    row = session.scalar(
+        select(ConceptTable).where(ConceptTable.code_system_id == code_system_id, ConceptTable.code == code)
+    )
+    return None if row is None else _concept(row)
+
+
+def get_concepts(session: Session, code_system_id: int, codes: Sequence[str]) -> dict[str, Concept]:
+    """The concepts with these codes; codes that do not exist are absent."""
+    found: dict[str, Concept] = {}
+    for start in range(0, len(codes), 500):
+        rows = session.scalars(
+            select(ConceptTable).where(
+                ConceptTable.code_system_id == code_system_id, ConceptTable.code.in_(codes[start : start + 500])
+            )
+        )
+        found.update((row.code, _concept(row)) for row in rows)
+    return found
+
+
+def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
+    """All concepts in their publisher's order; memory is one batch."""
+    start = 0
+    while True:
+        rows = session.scalars(
+            select(ConceptTable)
+            .where(ConceptTable.code_system_id == code_system_id, ConceptTable.ordinal >= start)
+            .order_by(ConceptTable.ordinal)
+            .limit(_BATCH)
+        ).all()
+        if not rows:
+            return
+        for row in rows:
+            yield _concept(row)
+        start = rows[-1].ordinal + 1
+        session.expunge_all()
+
+
+def children_of(session: Session, code_system_id: int, code: str) -> list[Concept]:
+    """The direct children of a concept, in the publisher's order."""
+    rows = session.scalars(
+        select(ConceptTable)
+        .join(
+            ConceptParentTable,
+            (ConceptParentTable.code_system_id == ConceptTable.code_system_id)
+            & (ConceptParentTable.child_ordinal == ConceptTable.ordinal),
+        )
+        .where(ConceptParentTable.code_system_id == code_system_id, ConceptParentTable.parent_code == code)
+        .order_by(ConceptTable.ordinal)
+    )
+    return [_concept(row) for row in rows]
+
+
+def resolve_alias(session: Session, url: str) -> str:
+    """The canonical URL that an OID or a national URI stands for; the same text if it is no alias."""
+    found = session.scalar(select(AliasTable.url).where(AliasTable.alias == url))
+    return url if found is None else found
+
+
+def add_alias(session: Session, alias: str, url: str) -> None:
+    """Let `alias` stand for `url`; the later word wins."""
+    if alias == url:
+        return
+    changed = session.execute(update(AliasTable).where(AliasTable.alias == alias).values(url=url))
+    if changed.rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(insert(AliasTable).values(alias=alias, url=url))
+
+
+def list_aliases(session: Session) -> dict[str, str]:
+    """Alias → canonical URL."""
+    return {row.alias: row.url for row in session.scalars(select(AliasTable))}

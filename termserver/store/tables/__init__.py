@@ -1,0 +1,55 @@
+"""The tables: `content` (immutable), `curation` (transactional), `service` (people, jobs, audit)."""
+
+from termserver.store.tables.content import (
+    AliasTable,
+    CodeSystemTable,
+    ConceptMapElementTable,
+    ConceptMapTable,
+    ConceptParentTable,
+    ConceptTable,
+    RevisionTable,
+    ValueSetTable,
+)
+from termserver.store.tables.curation import (
+    CandidateSetTable,
+    CommentTable,
+    DecisionTable,
+    DecisionTargetTable,
+    ProjectMemberTable,
+    ProjectTable,
+    RowChangeTable,
+    SourceRowTable,
+)
+from termserver.store.tables.declarative import Table
+from termserver.store.tables.service import (
+    AuditEventTable,
+    JobTable,
+    PersonTable,
+    SessionTokenTable,
+    SignInFailureTable,
+)
+
+__all__ = [
+    "AliasTable",
+    "AuditEventTable",
+    "CandidateSetTable",
+    "CodeSystemTable",
+    "CommentTable",
+    "ConceptMapElementTable",
+    "ConceptMapTable",
+    "ConceptParentTable",
+    "ConceptTable",
+    "DecisionTable",
+    "DecisionTargetTable",
+    "JobTable",
+    "PersonTable",
+    "ProjectMemberTable",
+    "ProjectTable",
+    "RevisionTable",
+    "RowChangeTable",
+    "SessionTokenTable",
+    "SignInFailureTable",
+    "SourceRowTable",
+    "Table",
+    "ValueSetTable",
+]
