@@ -1,0 +1,9 @@
+"""FHIR JSON ↔ model, for R4, R4B and R5: pure functions, the only place where FHIR's field names are known.
+
+Reading order: `versions` (which FHIR version, by path and MIME type), `elements` (typed reading with the place of
+the fault), `coding`, `concept_map` with `map_groups`, `code_system`, `value_set` with `expansion`, `parameters`
+(one reader for GET queries and POSTed Parameters), then one file an operation: `translate_parameters`,
+`terminology_parameters`; `operation_outcome`, `capability`, `bundle`, `search_parameters`.
+
+Must not do input or output, and must not know the store or the engines.
+"""

@@ -1,0 +1,408 @@
+"""ConceptMap.group: elements, targets, dependencies and unmapped, in R4's words and in R5's.
+
+The differences, and where each goes, are in `docs/fhir.md`. Sources: FHIR R4 and R5 ConceptMap; the names of the
+cross-version extensions are those of https://hl7.org/fhir/R5/versions.html#extensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from termserver.fhir.coding import read_value, write_coding, write_value
+from termserver.fhir.elements import (
+    Json,
+    fault,
+    flag,
+    join_canonical,
+    objects,
+    required_text,
+    split_canonical,
+    take_extensions,
+    text,
+)
+from termserver.model.coding import Coding
+from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapGroup, MapTarget, Unmapped
+from termserver.model.relationship import (
+    Relationship,
+    r4_equivalence_from_relationship,
+    relationship_from_r4_equivalence,
+)
+
+EQUIVALENCE_EXTENSION = "http://hl7.org/fhir/1.0/StructureDefinition/extension-ConceptMap.element.target.equivalence"
+NO_MAP_COMMENT_EXTENSION = (
+    "http://hl7.org/fhir/4.0/StructureDefinition/extension-ConceptMap.group.element.target.comment"
+)
+_R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap."
+TARGET_PROPERTY_EXTENSION = _R5 + "group.element.target.property"
+UNMAPPED_RELATIONSHIP_EXTENSION = _R5 + "group.unmapped.relationship"
+UNMAPPED_VALUE_SET_EXTENSION = _R5 + "group.unmapped.valueSet"
+
+_MODE_FROM_R4 = {"provided": "use-source-code", "fixed": "fixed", "other-map": "other-map"}
+_MODE_TO_R4 = {mode: r4 for r4, mode in _MODE_FROM_R4.items()}
+_COMMENT_FOR = {
+    "narrower": "The target is narrower than the source.",
+    "inexact": "The target overlaps with the source; neither holds the other.",
+}
+
+
+@dataclass(slots=True)
+class Declarations:
+    """What the map's head declares for its groups: attributes (code ↔ uri) and the types of properties."""
+
+    uri_of_attribute: dict[str, str] = field(default_factory=dict)
+    type_of: dict[str, str] = field(default_factory=dict)
+
+    def attribute_for_uri(self, uri: str, kind: str) -> str:
+        """The code declared for an R4 property uri; declared here and now if it is new."""
+        for code, known in self.uri_of_attribute.items():
+            if known == uri:
+                return code
+        last = uri.rstrip("/").replace("#", "/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] or "attribute"
+        code, number = last, 2
+        while code in self.uri_of_attribute:
+            code, number = f"{last}-{number}", number + 1
+        self.uri_of_attribute[code] = uri
+        self.type_of[code] = kind
+        return code
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read_group(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapGroup:
+    """One group, of either shape."""
+    source, source_version = split_canonical(text(element, "source", path) or "")
+    target, target_version = split_canonical(text(element, "target", path) or "")
+    unmapped = element.get("unmapped")
+    if unmapped is not None and not isinstance(unmapped, dict):
+        raise fault(f"{path}.unmapped", "must be an object")
+    return MapGroup(
+        source,
+        target,
+        source_version or text(element, "sourceVersion", path),
+        target_version or text(element, "targetVersion", path),
+        tuple(
+            read_element(item, f"{path}.element[{place}]", declared, r5=r5)
+            for place, item in enumerate(objects(element, "element", path))
+        ),
+        _read_unmapped(unmapped, f"{path}.unmapped", r5=r5) if unmapped else None,
+    )
+
+
+def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapElement:
+    """One source code and its targets.
+
+    Raises
+    ------
+    BadInput
+        If a code is missing, a relationship is none of FHIR's, or `noMap` stands beside targets.
+    """
+    code = required_text(element, "code", path)
+    display = text(element, "display", path)
+    targets: list[MapTarget] = []
+    no_map = bool(flag(element, "noMap", path)) if r5 else False
+    comment = None
+    comments, _ = take_extensions(element, NO_MAP_COMMENT_EXTENSION)
+    if comments:
+        comment = text(comments[0], "valueString", f"{path}.extension")
+    for place, item in enumerate(objects(element, "target", path)):
+        here = f"{path}.target[{place}]"
+        if not r5 and not text(item, "code", here) and item.get("equivalence") == "unmatched":
+            # R4 "unmatched" without a code has no R5 relationship: it becomes element.noMap
+            no_map, comment = True, text(item, "comment", here) or comment
+            continue
+        targets.append(_read_target(item, here, declared, r5=r5))
+    if r5 and no_map and targets:
+        raise fault(f"{path}.noMap", "an element with noMap = true has no target")
+    return MapElement(code, display, tuple(targets), no_map and not targets, comment)
+
+
+def _read_target(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapTarget:
+    relationship, r4_equivalence = (_relationship_r5 if r5 else _relationship_r4)(element, path)
+    comment = text(element, "comment", path)  # one that this house generated for R4 says nothing: it is dropped
+    return MapTarget(
+        required_text(element, "code", path),
+        relationship,
+        text(element, "display", path),
+        None if comment == _COMMENT_FOR.get(r4_equivalence or "narrower") else comment,
+        r4_equivalence,
+        tuple(_read_dependencies(element, "dependsOn", path, declared, r5=r5)),
+        tuple(_read_dependencies(element, "product", path, declared, r5=r5)),
+        tuple(_read_properties(element, path, r5=r5)),
+    )
+
+
+def _relationship_r4(element: Json, path: str) -> tuple[Relationship, str | None]:
+    equivalence = text(element, "equivalence", path) or "relatedto"
+    try:
+        relationship = relationship_from_r4_equivalence(equivalence)
+    except KeyError:
+        # Maps that call it equivalence and mean R5's codes occur in the wild; the meaning is plain
+        try:
+            return Relationship(equivalence), None
+        except ValueError:
+            raise fault(f"{path}.equivalence", f"'{equivalence}' is no ConceptMap equivalence") from None
+    if relationship is None:
+        return Relationship.NOT_RELATED, equivalence
+    kept = equivalence if r4_equivalence_from_relationship(relationship) != equivalence else None
+    return relationship, kept
+
+
+def _relationship_r5(element: Json, path: str) -> tuple[Relationship, str | None]:
+    given = text(element, "relationship", path)
+    if given is None and "equivalence" in element:
+        return _relationship_r4(element, path)
+    try:
+        relationship = Relationship(given or "related-to")
+    except ValueError:
+        raise fault(f"{path}.relationship", f"'{given}' is no ConceptMap relationship") from None
+    original, _ = take_extensions(element, EQUIVALENCE_EXTENSION)
+    return relationship, text(original[0], "valueCode", f"{path}.extension") if original else None
+
+
+def _read_dependencies(element: Json, name: str, path: str, declared: Declarations, *, r5: bool) -> list[Dependency]:
+    found = []
+    for place, item in enumerate(objects(element, name, path)):
+        here = f"{path}.{name}[{place}]"
+        if r5:
+            value = read_value(item, here)
+            found.append(
+                Dependency(required_text(item, "attribute", here), _plain(value), text(item, "valueSet", here))
+            )
+            continue
+        system, _ = split_canonical(text(item, "system", here) or "")
+        value_r4 = text(item, "value", here)
+        display = text(item, "display", here)
+        attribute = declared.attribute_for_uri(required_text(item, "property", here), "Coding" if system else "string")
+        if system and value_r4:
+            found.append(Dependency(attribute, Coding(system, value_r4, None, display)))
+        else:
+            found.append(Dependency(attribute, value_r4, None, display))
+    return found
+
+
+def _read_properties(element: Json, path: str, *, r5: bool) -> list[tuple[str, DependencyValue]]:
+    found: list[tuple[str, DependencyValue]] = []
+    if r5:
+        for place, item in enumerate(objects(element, "property", path)):
+            here = f"{path}.property[{place}]"
+            value = _plain(read_value(item, here))
+            if value is not None:
+                found.append((required_text(item, "code", here), value))
+        return found
+    carried, _ = take_extensions(element, TARGET_PROPERTY_EXTENSION)
+    for item in carried:
+        parts = {part.get("url"): part for part in objects(item, "extension", path)}
+        code, value_part = parts.get("code"), parts.get("value")
+        if code is not None and value_part is not None:
+            value = _plain(read_value(value_part, path))
+            if value is not None:
+                found.append((required_text(code, "valueCode", path), value))
+    return found
+
+
+def _plain(found: tuple[object, str] | None) -> DependencyValue | None:
+    """The value as the model holds it: a FHIR code is a Coding without a system."""
+    if found is None:
+        return None
+    value, kind = found
+    if kind == "code" and isinstance(value, str):
+        return Coding("", value)
+    return value if isinstance(value, str | bool | int | float | Coding) else None
+
+
+def _read_unmapped(element: Json, path: str, *, r5: bool) -> Unmapped:
+    mode = required_text(element, "mode", path)
+    known = _MODE_FROM_R4.get(mode, mode)
+    if known not in _MODE_TO_R4:
+        raise fault(f"{path}.mode", f"'{mode}' is no mode of ConceptMap.group.unmapped")
+    if r5:
+        named, value_set = text(element, "relationship", path), text(element, "valueSet", path)
+    else:
+        named = _extension_text(element, UNMAPPED_RELATIONSHIP_EXTENSION, "valueCode", path)
+        value_set = _extension_text(element, UNMAPPED_VALUE_SET_EXTENSION, "valueCanonical", path)
+    try:
+        relationship = Relationship(named) if named else None
+    except ValueError:
+        raise fault(f"{path}.relationship", f"'{named}' is no ConceptMap relationship") from None
+    return Unmapped(
+        known,
+        text(element, "code", path),
+        text(element, "display", path),
+        value_set,
+        relationship,
+        text(element, "otherMap" if r5 else "url", path),
+    )
+
+
+def _extension_text(element: Json, url: str, name: str, path: str) -> str | None:
+    found, _ = take_extensions(element, url)
+    return text(found[0], name, f"{path}.extension") if found else None
+
+
+# ------------------------------------------------------------------ writing
+
+
+def write_group_head(group: MapGroup, *, r5: bool) -> Json:
+    """A group without its elements and its unmapped."""
+    written: Json = {}
+    for end, url, version in (
+        ("source", group.source, group.source_version),
+        ("target", group.target, group.target_version),
+    ):
+        if not url:
+            continue
+        written[end] = join_canonical(url, version) if r5 else url
+        if version and not r5:
+            written[f"{end}Version"] = version
+    return written
+
+
+def write_element(element: MapElement, declared: Declarations, *, r5: bool) -> Json:
+    """One source code and its targets."""
+    written: Json = {"code": element.code}
+    if element.display:
+        written["display"] = element.display
+    if element.no_map:
+        if r5:
+            if element.comment:
+                written["extension"] = [{"url": NO_MAP_COMMENT_EXTENSION, "valueString": element.comment}]
+            written["noMap"] = True
+        else:
+            unmatched: Json = {"equivalence": "unmatched"}
+            if element.comment:
+                unmatched["comment"] = element.comment
+            written["target"] = [unmatched]
+    elif element.targets:
+        write_target = _write_target_r5 if r5 else _write_target_r4
+        written["target"] = [write_target(target, declared) for target in element.targets]
+    return written
+
+
+def equivalence_of(target: MapTarget) -> str:
+    """The R4 code of a target: as R4 once said it, or that of the relationship.
+
+    >>> equivalence_of(MapTarget("A", Relationship.NARROWER))
+    'wider'
+    """
+    return target.r4_equivalence or r4_equivalence_from_relationship(target.relationship)
+
+
+def _write_target_r5(target: MapTarget, declared: Declarations) -> Json:
+    written: Json = {"code": target.code}
+    if target.r4_equivalence:
+        written["extension"] = [{"url": EQUIVALENCE_EXTENSION, "valueCode": target.r4_equivalence}]
+    if target.display:
+        written["display"] = target.display
+    written["relationship"] = target.relationship.value
+    if target.comment:
+        written["comment"] = target.comment
+    if target.properties:
+        written["property"] = [
+            {"code": code, **write_dependency_value(value, declared.type_of.get(code))}
+            for code, value in target.properties
+        ]
+    for name, dependencies in (("dependsOn", target.depends_on), ("product", target.products)):
+        if dependencies:
+            written[name] = [_write_dependency_r5(item, declared) for item in dependencies]
+    return written
+
+
+def _write_target_r4(target: MapTarget, declared: Declarations) -> Json:
+    equivalence = equivalence_of(target)
+    written: Json = {}
+    if target.properties:
+        written["extension"] = [
+            {
+                "url": TARGET_PROPERTY_EXTENSION,
+                "extension": [
+                    {"url": "code", "valueCode": code},
+                    {"url": "value", **write_dependency_value(value, declared.type_of.get(code))},
+                ],
+            }
+            for code, value in target.properties
+        ]
+    written["code"] = target.code
+    if target.display:
+        written["display"] = target.display
+    written["equivalence"] = equivalence
+    # R4 invariant cmd-1: narrower and inexact need a comment
+    comment = target.comment or _COMMENT_FOR.get(equivalence)
+    if comment:
+        written["comment"] = comment
+    for name, dependencies in (("dependsOn", target.depends_on), ("product", target.products)):
+        if dependencies:
+            written[name] = [_write_dependency_r4(item, declared.uri_of_attribute) for item in dependencies]
+    return written
+
+
+def write_dependency_value(value: DependencyValue, declared_type: str | None) -> Json:
+    """A value[x] of a dependency or property: of the declared type, or of the value's own.
+
+    >>> write_dependency_value(Coding("", "A"), None)
+    {'valueCode': 'A'}
+    """
+    if isinstance(value, Coding) and not value.system and not value.display:
+        return {"valueCode": value.code}
+    return write_value(value, declared_type or "string")
+
+
+def _write_dependency_r5(item: Dependency, declared: Declarations) -> Json:
+    written: Json = {"attribute": item.attribute}
+    if item.value is not None:
+        written |= write_dependency_value(item.value, declared.type_of.get(item.attribute))
+    if item.value_set:
+        written["valueSet"] = item.value_set
+    return written
+
+
+def _write_dependency_r4(item: Dependency, uri_of_attribute: Mapping[str, str]) -> Json:
+    written: Json = {"property": uri_of_attribute.get(item.attribute, item.attribute)}
+    if isinstance(item.value, Coding):
+        coding = write_coding(item.value)
+        written |= {"system": coding["system"]} if "system" in coding else {}
+        written["value"] = item.value.code
+        if item.value.display:
+            written["display"] = item.value.display
+    elif item.value is not None:
+        written["value"] = str(item.value).lower() if isinstance(item.value, bool) else str(item.value)
+    else:
+        written["value"] = item.value_set or ""
+    if item.display:
+        written["display"] = item.display
+    return written
+
+
+def unmapped_relationship(unmapped: Unmapped) -> Relationship:
+    """The relationship of a code that an unmapped rule supplies.
+
+    R5's cmd-9 wants one with `fixed` and `use-source-code`, and R4 has none: the same code in another system means
+    the same (`equivalent`), a fixed code only something near it (`related-to`).
+    """
+    if unmapped.relationship is not None:
+        return unmapped.relationship
+    return Relationship.EQUIVALENT if unmapped.mode == "use-source-code" else Relationship.RELATED_TO
+
+
+def write_unmapped(unmapped: Unmapped, *, r5: bool) -> Json:
+    """ConceptMap.group.unmapped."""
+    written: Json = {"mode": unmapped.mode if r5 else _MODE_TO_R4[unmapped.mode]}
+    carried: list[Json] = []
+    if not r5 and unmapped.relationship is not None:
+        carried.append({"url": UNMAPPED_RELATIONSHIP_EXTENSION, "valueCode": unmapped.relationship.value})
+    if not r5 and unmapped.value_set:
+        carried.append({"url": UNMAPPED_VALUE_SET_EXTENSION, "valueCanonical": unmapped.value_set})
+    if carried:
+        written["extension"] = carried
+    if unmapped.code:
+        written["code"] = unmapped.code
+    if unmapped.display:
+        written["display"] = unmapped.display
+    if r5 and unmapped.value_set:
+        written["valueSet"] = unmapped.value_set
+    if r5 and unmapped.mode != "other-map":
+        written["relationship"] = unmapped_relationship(unmapped).value
+    if unmapped.other_map:
+        written["otherMap" if r5 else "url"] = unmapped.other_map
+    return written

@@ -1,0 +1,43 @@
+"""A row of a map as exports for people need it: with what no ConceptMap carries (frequency, who, when, comments)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """One source code with its decision, if there is one.
+
+    Parameters
+    ----------
+    context
+        Further columns of the source list: name → value.
+    targets
+        Empty where nothing is decided, or there is no map.
+    decided_at
+        ISO 8601, UTC.
+    probability
+        Calibrated chance of the best candidate, 0 to 1, or None.
+    flagged
+        True where a curator marked the row for a second look.
+    """
+
+    source_code: str
+    source_name: str
+    frequency: int | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[ChosenTarget, ...] = ()
+    status: RowStatus = RowStatus.OPEN
+    no_map_reason: NoMapReason | None = None
+    decided_by: str | None = None
+    decided_at: str | None = None
+    reviewer: str | None = None
+    comment: str | None = None
+    probability: float | None = None
+    flagged: bool = False
+    created_by: str | None = None
+    created_at: str | None = None

@@ -1,0 +1,141 @@
+"""What the terminology engine is asked: one frozen dataclass an operation, the same for every FHIR version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.coding import Coding
+from termserver.model.concept_map import ConceptMap, DependencyValue
+from termserver.model.value_set import ValueSet
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Resources that came with a request (`tx-resource`): they overlay loaded content for that request alone."""
+
+    code_systems: tuple[tuple[CodeSystem, tuple[Concept, ...]], ...] = ()
+    value_sets: tuple[ValueSet, ...] = ()
+    concept_maps: tuple[ConceptMap, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.code_systems or self.value_sets or self.concept_maps)
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateRequest:
+    """$translate.
+
+    Parameters
+    ----------
+    codings
+        The codes to translate; in reverse, the target codes whose sources are wanted.
+    map_id
+        FHIR id of the map, at instance level.
+    source_systems, target_systems
+        Only groups from (to) these systems; empty means any.
+    dependencies
+        Pairs (attribute's uri or code, its values): any of the values will do.
+    language
+        `displayLanguage`, or the Accept-Language header, verbatim.
+    """
+
+    codings: tuple[Coding, ...]
+    reverse: bool = False
+    map_url: str | None = None
+    map_version: str | None = None
+    map_id: str | None = None
+    inline_map: ConceptMap | None = None
+    source_scope: str | None = None
+    target_scope: str | None = None
+    source_systems: tuple[str, ...] = ()
+    target_systems: tuple[str, ...] = ()
+    dependencies: tuple[tuple[str, tuple[DependencyValue, ...]], ...] = ()
+    language: str | None = None
+    overlay: Overlay = Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRequest:
+    """$lookup. `properties`: the ones wanted; empty means all."""
+
+    coding: Coding
+    properties: tuple[str, ...] = ()
+    language: str | None = None
+    supplements: tuple[str, ...] = ()
+    overlay: Overlay = Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateCodeRequest:
+    """$validate-code of a CodeSystem or a ValueSet.
+
+    Parameters
+    ----------
+    codings
+        One of `code`/`coding`, or every coding of a CodeableConcept.
+    from_concept
+        True if they came as a CodeableConcept: places in issues begin with `CodeableConcept.coding[n]`.
+    place
+        FHIRPath of the coding in issues, where it was no CodeableConcept: `Coding` or empty for `code`.
+    """
+
+    codings: tuple[Coding, ...]
+    from_concept: bool = False
+    place: str = ""
+    code_system_url: str | None = None
+    code_system_id: str | None = None
+    value_set_url: str | None = None
+    value_set_version: str | None = None
+    value_set_id: str | None = None
+    inline_value_set: ValueSet | None = None
+    inline_code_system: tuple[CodeSystem, tuple[Concept, ...]] | None = None
+    infer_system: bool = False
+    abstract_allowed: bool = True
+    active_only: bool = False
+    lenient_display: bool = False
+    membership_only: bool = False
+    language: str | None = None
+    system_versions: tuple[str, ...] = ()
+    check_system_versions: tuple[str, ...] = ()
+    force_system_versions: tuple[str, ...] = ()
+    supplements: tuple[str, ...] = ()
+    overlay: Overlay = Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandRequest:
+    """$expand. `count` None means "as many as the server gives"."""
+
+    value_set_url: str | None = None
+    value_set_version: str | None = None
+    value_set_id: str | None = None
+    inline_value_set: ValueSet | None = None
+    text_filter: str = ""
+    offset: int = 0
+    count: int | None = None
+    include_designations: bool = False
+    designations: tuple[str, ...] = ()
+    include_definition: bool = False
+    exclude_nested: bool = False
+    active_only: bool = False
+    properties: tuple[str, ...] = ()
+    language: str | None = None
+    language_asked: bool = False
+    system_versions: tuple[str, ...] = ()
+    check_system_versions: tuple[str, ...] = ()
+    force_system_versions: tuple[str, ...] = ()
+    excluded_systems: tuple[str, ...] = ()
+    supplements: tuple[str, ...] = ()
+    overlay: Overlay = Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class SubsumesRequest:
+    """$subsumes: does `first` subsume `second`?"""
+
+    first: Coding
+    second: Coding
+    system: str
+    version: str | None = None
+    overlay: Overlay = Overlay()
