@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from termserver.model.candidate import Candidate
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
 
 
@@ -24,6 +25,8 @@ class ExportRow:
         Calibrated chance of the best candidate, 0 to 1, or None.
     flagged
         True where a curator marked the row for a second look.
+    suggestion
+        Best candidate of a row without decision.
     """
 
     source_code: str
@@ -41,3 +44,5 @@ class ExportRow:
     flagged: bool = False
     created_by: str | None = None
     created_at: str | None = None
+    language: str | None = None
+    suggestion: Candidate | None = None

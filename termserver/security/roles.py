@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 from termserver.errors import Forbidden
 from termserver.model.person import Person, Role
@@ -11,24 +11,38 @@ from termserver.store import projects as project_store
 from termserver.store.engine import Session
 
 
-class Permission(Enum):
-    """What may be done, each with the least role that may do it."""
+class Permission(StrEnum):
+    """What may be done; `_LEAST_ROLE` says by whom."""
 
-    VIEW = Role.VIEWER
-    DECIDE = Role.MAPPER
-    UPLOAD = Role.MAPPER, "upload"
-    REVIEW = Role.REVIEWER
-    PUBLISH = Role.PUBLISHER
-    WAIVE_PERSONAL_IDS = Role.PUBLISHER, "waive"
-    MANAGE_MEMBERS = Role.PUBLISHER, "members"
-    LOAD_CONTENT = Role.ADMINISTRATOR, "load"
-    MANAGE_PEOPLE = Role.ADMINISTRATOR
-    DELETE_PROJECT = Role.ADMINISTRATOR, "delete"
+    VIEW = "view"
+    DECIDE = "decide"
+    UPLOAD = "upload"
+    REVIEW = "review"
+    PUBLISH = "publish"
+    WAIVE_PERSONAL_IDS = "waive-personal-ids"
+    MANAGE_MEMBERS = "manage-members"
+    LOAD_CONTENT = "load-content"
+    MANAGE_PEOPLE = "manage-people"
+    DELETE_PROJECT = "delete-project"
 
     @property
     def least_role(self) -> Role:
         """The least role that may do it."""
-        return self.value[0] if isinstance(self.value, tuple) else self.value
+        return _LEAST_ROLE[self]
+
+
+_LEAST_ROLE = {
+    Permission.VIEW: Role.VIEWER,
+    Permission.DECIDE: Role.MAPPER,
+    Permission.UPLOAD: Role.MAPPER,
+    Permission.REVIEW: Role.REVIEWER,
+    Permission.PUBLISH: Role.PUBLISHER,
+    Permission.WAIVE_PERSONAL_IDS: Role.PUBLISHER,
+    Permission.MANAGE_MEMBERS: Role.PUBLISHER,
+    Permission.LOAD_CONTENT: Role.ADMINISTRATOR,
+    Permission.MANAGE_PEOPLE: Role.ADMINISTRATOR,
+    Permission.DELETE_PROJECT: Role.ADMINISTRATOR,
+}
 
 
 def role_in(session: Session, actor: Person, project: Project | None) -> Role:
