@@ -97,11 +97,17 @@ def take_job(session: Session, *, worker: str) -> Job | None:
     return _job(row)
 
 
-def release_jobs_of(session: Session, worker_prefix: str) -> None:
-    """Queue again the running jobs of workers of this machine that no longer exist (called when a server starts)."""
+def running_workers(session: Session) -> list[str]:
+    """Names of the workers that hold running jobs."""
+    query = select(JobTable.worker).where(JobTable.state == JobState.RUNNING.value, JobTable.worker.is_not(None))
+    return sorted({name for name in session.scalars(query.distinct()) if name})
+
+
+def release_jobs_of(session: Session, worker: str) -> None:
+    """Queue again the running jobs of a worker that no longer exists."""
     session.execute(
         update(JobTable)
-        .where(JobTable.state == JobState.RUNNING.value, JobTable.worker.startswith(worker_prefix, autoescape=True))
+        .where(JobTable.state == JobState.RUNNING.value, JobTable.worker == worker)
         .values(state=JobState.QUEUED.value)
     )
 

@@ -1,0 +1,45 @@
+"""The web application: the FHIR edge, the review UI and the embedded worker, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from termserver.settings import Settings
+from termserver.store.engine import Database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The application of one server process; the database must be up to date (`Database.upgrade`)."""
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse, Response
+
+    from termserver.curation.engines import Engines
+    from termserver.rest.routes import build_routes as build_rest_routes
+    from termserver.ui.routes import build_routes as build_ui_routes
+    from termserver.worker import Worker
+
+    engines = Engines(database, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        worker = Worker(database, settings, engines) if settings.embedded_worker else None
+        if worker is not None:
+            worker.start()
+        yield
+        if worker is not None:
+            worker.stop()
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    app = FastAPI(title="termserver", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.routes.extend(build_rest_routes(database, settings))
+    app.router.add_route("/health", health, methods=["GET"])
+    app.router.routes.extend(build_ui_routes(database, settings, engines))
+    return app
