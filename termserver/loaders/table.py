@@ -147,6 +147,9 @@ def _records(file: TextIO, delimiter: str, *, name: str) -> Iterator[TableRow]:
                     file=name,
                     line=line,
                 )
+            if len(cells) == 1 and delimiter in cells[0]:
+                # A row saved twice: the whole of it stands in one pair of quotes.
+                cells = next(csv.reader([cells[0]], delimiter=delimiter), cells)
             row = TableRow(line=line, cells=tuple(cell.strip() for cell in cells))
             if not row.is_blank:
                 yield row

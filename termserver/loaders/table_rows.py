@@ -85,7 +85,7 @@ def source_list_for(path: Path, *, name: str, language: str | None = None) -> So
     return SourceList(
         name=stem,
         title=Path(name).stem,
-        url=f"urn:termserver:source-list:{stem}",
+        url=f"https://termserver.example/CodeSystem/{stem}",
         version=digest[:12],
         language=language,
         file_name=name,
