@@ -1,0 +1,347 @@
+"""The engine: targets in, then suggestions for rows and search for words. One engine a target system."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import termserver
+from termserver.errors import BadInput, MatchingError
+from termserver.matching.calibration import Calibration, row_facts
+from termserver.matching.evidence import evidence_of, suggested_relationship
+from termserver.matching.features import Described, describe
+from termserver.matching.index import TargetIndex, build_index, load_index, save_index
+from termserver.matching.memory import Memory, Remembered
+from termserver.matching.own_model import WEIGHTS, OwnModel
+from termserver.matching.queries import Query, languages_in, query_of
+from termserver.matching.ranker import Ranker
+from termserver.matching.search import Found, Scope, block_size, find, scope_of
+from termserver.matching.target_search import search_targets
+from termserver.matching.transformer import Transformer
+from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, Suggestions, Target
+from termserver.model.relationship import Relationship
+
+_REMEMBERED_SAME, _REMEMBERED_NEARLY = 0.97, 0.85
+
+
+class MatchingEngine:
+    """Everything that proposes targets of one system. Make it with `build` or `load`; it does not change afterwards."""
+
+    def __init__(
+        self,
+        index: TargetIndex,
+        model: OwnModel,
+        ranker: Ranker,
+        calibration: Calibration,
+        memory: Memory,
+        transformer: Transformer | None = None,
+    ) -> None:
+        self._index = index
+        self._model = model
+        self._ranker = ranker
+        self._calibration = calibration
+        self._memory = memory
+        self._transformer = transformer
+        self._scopes: dict[str | None, Scope] = {}
+        name = f" / {transformer.name}" if transformer else ""
+        self.engine_version = (
+            f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}{name}"
+        )
+
+    @classmethod
+    def build(
+        cls,
+        targets: Iterable[Target],
+        *,
+        transformer: str | None = None,
+        memory: Iterable[EarlierDecision] = (),
+        cache_dir: Path | None = None,
+        weights: Path = WEIGHTS,
+    ) -> MatchingEngine:
+        """Index targets and open the weights.
+
+        Parameters
+        ----------
+        transformer
+            Path of a sentence-transformers model or its hub id; None for the default engine.
+        memory
+            Earlier decisions that the caller's rows may see.
+        cache_dir
+            Where transformer vectors are kept.
+
+        Raises
+        ------
+        MatchingError
+            If there are no targets, the weights are missing, or the transformer cannot be opened.
+        """
+        model = OwnModel.load(weights)
+        index = build_index(targets, model)
+        encoder = Transformer(transformer, cache_dir) if transformer else None
+        if encoder:
+            index.transformer_vectors = encoder.encode([target.display for target in index.targets]).astype(np.float16)
+        return cls._assemble(index, model, weights, memory, encoder)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        memory: Iterable[EarlierDecision] = (),
+        transformer: str | None = None,
+        cache_dir: Path | None = None,
+        weights: Path = WEIGHTS,
+    ) -> MatchingEngine:
+        """Open an engine that `save` wrote.
+
+        Raises
+        ------
+        MatchingError
+            If the folder is no saved engine or was saved with another own model.
+        """
+        model = OwnModel.load(weights)
+        stamp = folder / "own_model.txt"
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != model.version:
+            raise MatchingError(f"{folder}: saved with another own model; build the engine again")
+        index = load_index(folder)
+        encoder = Transformer(transformer, cache_dir) if transformer else None
+        if encoder and index.transformer_vectors is None:
+            index.transformer_vectors = encoder.encode([target.display for target in index.targets]).astype(np.float16)
+        return cls._assemble(index, model, weights, memory, encoder)
+
+    @classmethod
+    def _assemble(
+        cls,
+        index: TargetIndex,
+        model: OwnModel,
+        weights: Path,
+        memory: Iterable[EarlierDecision],
+        transformer: Transformer | None,
+    ) -> MatchingEngine:
+        position = {(target.system, target.code): number for number, target in enumerate(index.targets)}
+        return cls(
+            index,
+            model,
+            Ranker.load(weights / "ranker.npz"),
+            Calibration.load(weights / "calibration.npz"),
+            Memory(memory, position),
+            transformer,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the index to a folder that `load` opens."""
+        save_index(self._index, folder)
+        (folder / "own_model.txt").write_text(self._model.version, encoding="utf-8")
+
+    def suggest(self, rows: Sequence[SourceTerm], *, limit: int = 10) -> list[Suggestions]:
+        """Candidates of each row, best first; the same rows give the same answers in any order and batch.
+
+        Parameters
+        ----------
+        limit
+            Candidates a row, 1 or more.
+
+        Raises
+        ------
+        BadInput
+            If `limit` is less than 1.
+        """
+        if limit < 1:
+            raise BadInput(f"limit is {limit}; ask for one candidate or more")
+        queries = [query_of(row) for row in rows]
+        nothing = Suggestions((), 1.0, self.engine_version)
+        suggestions = [nothing] * len(rows)
+        size = block_size(self._index)
+        for language in languages_in(queries):
+            positions = [
+                number for number, query in enumerate(queries) if query.language == language and query.skeleton
+            ]
+            for start in range(0, len(positions), size):
+                block = positions[start : start + size]
+                for number, found in zip(
+                    block, self._suggest_block([queries[number] for number in block], language, limit), strict=True
+                ):
+                    suggestions[number] = found
+        return suggestions
+
+    def search(self, text: str, *, language: str | None = None, limit: int = 20) -> list[Candidate]:
+        """Targets for words a curator types: a code or its beginning, several words in any order without accents, then meaning.
+
+        Inactive targets are found, with a warning.
+        """
+        return search_targets(self._index, self._model, text, language=language, limit=limit)
+
+    def similar_rows(self, rows: Sequence[SourceTerm], *, least: float = 0.9) -> list[tuple[int, int, float]]:
+        """Pairs of rows that mean nearly the same, for deciding them together: (row, later row, cosine), the likest first."""
+        queries = [query_of(row) for row in rows]
+        vectors = self._model.encode([query.with_context for query in queries])
+        pairs = []
+        for start in range(0, len(rows), 512):
+            cosines = vectors[start : start + 512] @ vectors.T
+            for row, other in np.argwhere(cosines >= least).tolist():
+                if (
+                    start + row < other
+                    and queries[start + row].typed == queries[other].typed
+                    and queries[start + row].numbers == queries[other].numbers
+                ):
+                    pairs.append((start + row, other, float(min(cosines[row, other], 1.0))))
+        return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))
+
+    def _scope(self, language: str | None) -> Scope:
+        if language not in self._scopes:
+            self._scopes[language] = scope_of(self._index, language)
+        return self._scopes[language]
+
+    def _suggest_block(self, queries: Sequence[Query], language: str | None, limit: int) -> list[Suggestions]:
+        """Suggestions of rows of one language."""
+        remembered = {(found.row, found.target): found for found in self._memory.recall(queries)}
+        vectors = self._transformer.encode([query.term for query in queries]) if self._transformer else None
+        found = find(
+            self._index, self._model, queries, self._scope(language), extra=list(remembered), transformer=vectors
+        )
+        described = describe(self._index, self._model, queries, found)
+        scores = self._ranker.score(described.values)
+        for pair, (row, target) in enumerate(zip(found.row.tolist(), found.target.tolist(), strict=True)):
+            if (row, target) in remembered:
+                scores[pair] += np.float32(_memory_bonus(remembered[row, target]))
+        order = np.lexsort((found.target, -np.round(scores, 5), found.row))
+        starts = np.flatnonzero(np.r_[True, found.row[order][1:] != found.row[order][:-1]])
+        first, any_right = self._calibration.probabilities(row_facts(scores[order], described.values[order], starts))
+        ends = np.r_[starts[1:], len(order)]
+        shown = np.concatenate(
+            [order[start : min(end, start + limit)] for start, end in zip(starts, ends, strict=True)]
+        )
+        shares = self._ranker.shares(
+            described.values[shown], scores[shown], _typical(described, found, order, starts, ends, shown)
+        )
+        suggestions = []
+        at = 0
+        for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            pairs = order[start : min(end, start + limit)]
+            probabilities = row_probabilities(scores[order[start:end]], float(first[row]), float(any_right[row]))
+            candidates = [
+                self._candidate(
+                    queries[row],
+                    found,
+                    described,
+                    int(pair),
+                    rank,
+                    float(scores[pair]),
+                    float(probabilities[rank - 1]),
+                    shares[at + rank - 1],
+                    remembered.get((row, int(found.target[pair]))),
+                )
+                for rank, pair in enumerate(pairs, start=1)
+            ]
+            at += len(pairs)
+            candidates = _with_memory(candidates)
+            none = min(1 - float(any_right[row]), 1 - candidates[0].probability)
+            suggestions.append(Suggestions(tuple(candidates), none, self.engine_version))
+        return suggestions
+
+    def _candidate(
+        self,
+        query: Query,
+        found: Found,
+        described: Described,
+        pair: int,
+        rank: int,
+        score: float,
+        probability: float,
+        shares: NDArray[np.float32],
+        remembered: Remembered | None,
+    ) -> Candidate:
+        target = self._index.targets[found.target[pair]]
+        features = described.values[pair]
+        evidence = evidence_of(
+            self._index,
+            query,
+            int(found.target[pair]),
+            int(found.name[pair]),
+            features=features,
+            shares=shares,
+            word_cosine=described.word_cosine[pair],
+            sources=int(found.sources[pair]),
+            remembered=remembered,
+        )
+        relationship = (
+            remembered.decision.relationship
+            if remembered and remembered.likeness == 1
+            else suggested_relationship(query, int(self._index.names.typed[found.name[pair]]), features)
+        )
+        return Candidate(
+            target.system,
+            target.code,
+            target.display,
+            rank,
+            round(score, 5),
+            probability,
+            Relationship.EQUIVALENT if relationship is Relationship.NOT_RELATED else relationship,
+            evidence,
+        )
+
+
+def row_probabilities(scores: NDArray[np.float32], first: float, any_right: float) -> NDArray[np.float64]:
+    """Probability of each candidate of a row: the first's is calibrated, the others share what is left of "any is right".
+
+    Parameters
+    ----------
+    scores
+        Shape (n_candidates,), best first.
+
+    >>> row_probabilities(np.array([3.0, 1.0, 1.0], np.float32), 0.6, 0.8).round(2).tolist()
+    [0.6, 0.1, 0.1]
+    """
+    rest = np.exp(scores[1:].astype(np.float64) - float(scores[0]))
+    shared = (any_right - first) * rest / max(float(rest.sum()), 1e-9)
+    return np.asarray(np.r_[first, np.minimum(shared, first)], np.float64)
+
+
+def _memory_bonus(remembered: Remembered) -> float:
+    """What an earlier decision adds to a score: enough to lead unless decisions disagree."""
+    return (12.0 if remembered.likeness == 1 else 4.0) * remembered.agreeing
+
+
+def _with_memory(candidates: list[Candidate]) -> list[Candidate]:
+    """A first candidate that was decided before is more probable than its texts say."""
+    best = candidates[0]
+    if best.evidence.memory is None:
+        return candidates
+    value = next(signal.value for signal in best.evidence.signals if signal.name == "memory")
+    floor = _REMEMBERED_SAME if value == 1 else _REMEMBERED_NEARLY
+    if best.probability >= floor:
+        return candidates
+    left = (1 - floor) / max(sum(candidate.probability for candidate in candidates[1:]), 1 - floor)
+    return [
+        replace(best, probability=floor),
+        *(replace(other, probability=other.probability * left) for other in candidates[1:]),
+    ]
+
+
+def _typical(
+    described: Described,
+    found: Found,
+    order: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    shown: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Mean features of each shown pair's row, shape (len(shown), n_features)."""
+    sums = np.add.reduceat(described.values[order], starts, axis=0)
+    means = sums / (ends - starts)[:, None]
+    return np.asarray(means[found.row[shown]], np.float32)
+
+
+def engine_key(targets: Iterable[Target]) -> str:
+    """A name for a saved engine: sixteen hexadecimal digits of the targets' content."""
+    digest = hashlib.sha256()
+    for target in targets:
+        names = "\x1f".join(f"{name.language}\x1e{name.value}" for name in target.designations)
+        digest.update(
+            f"{target.system}\x1f{target.code}\x1f{target.display}\x1f{target.active}\x1f{target.kind}\x1f{target.parents}\x1f{names}\n".encode()
+        )
+    return digest.hexdigest()[:16]

@@ -1,0 +1,177 @@
+"""Why a candidate is offered, in words a curator reads: signals, matched words, agreements, conflicts, warnings, relationship."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.matching.features import FEATURES
+from termserver.matching.index import TargetIndex
+from termserver.matching.labs import PROPERTIES, SPECIMENS
+from termserver.matching.memory import Remembered
+from termserver.matching.normalise.tables import AXES, VALUES
+from termserver.matching.queries import Query
+from termserver.matching.search import SOURCES
+from termserver.model.candidate import Evidence, Signal
+from termserver.model.relationship import Relationship
+
+SIMILAR_WORD = 0.45  # cosine of the own model from which two words are shown as a pair
+_COLUMN = {name: position for position, name in enumerate(FEATURES)}
+_AXIS_OF = {value: axis for axis, values in AXES.items() for value in values}
+_MEMORY_SHARE = 0.6
+
+
+def evidence_of(
+    index: TargetIndex,
+    query: Query,
+    target: int,
+    name: int,
+    *,
+    features: NDArray[np.float32],
+    shares: NDArray[np.float32],
+    word_cosine: NDArray[np.float32],
+    sources: int,
+    remembered: Remembered | None,
+) -> Evidence:
+    """The evidence of one candidate.
+
+    Parameters
+    ----------
+    target, name
+        Positions in the index.
+    features
+        Shape (n_features,).
+    shares
+        Shape (3,): meaning, words, structure, as `ranker.shares` gives them.
+    word_cosine
+        Shape (words of the term, words of the name); -1 where there is no word.
+    sources
+        Bits of `search.SOURCES`.
+    """
+    agreements, conflicts = _axes(index, query, target, name)
+    return Evidence(
+        signals=_signals(features, shares, remembered),
+        matched_designation=index.designation(name),
+        matched_words=_matched_words(query, index.names.skeletons[name], index.names.searched[name], word_cosine),
+        agreements=agreements,
+        conflicts=conflicts,
+        warnings=_warnings(index, target, conflicts),
+        sources=tuple(source for bit, source in enumerate(SOURCES) if sources >> bit & 1),
+        memory=remembered.decision if remembered else None,
+    )
+
+
+def _signals(
+    features: NDArray[np.float32], shares: NDArray[np.float32], remembered: Remembered | None
+) -> tuple[Signal, ...]:
+    memory_share = _MEMORY_SHARE * remembered.likeness if remembered else 0.0
+    structure = 0.5 + 0.5 * float(
+        np.clip(
+            features[_COLUMN["agreements"]]
+            + features[_COLUMN["numbers_shared"]]
+            + features[_COLUMN["code_shape"]]
+            + features[_COLUMN["specimen_agrees"]]
+            + features[_COLUMN["property_agrees"]]
+            - features[_COLUMN["conflicts"]]
+            - features[_COLUMN["specimen_conflicts"]]
+            - features[_COLUMN["property_conflicts"]]
+            - features[_COLUMN["numbers_missing"]],
+            -1,
+            1,
+        )
+    )
+    values = {
+        "meaning": max(float(features[_COLUMN["cosine"]]), 0.0),
+        "words": max(float(features[_COLUMN["token_set"]]), float(features[_COLUMN["exact_own"]])),
+        "structure": structure,
+    }
+    signals = [
+        Signal(group, round(min(values[group], 1.0), 4), float(share) * (1 - memory_share))
+        for group, share in zip(values, shares, strict=True)
+    ]
+    signals.append(Signal("memory", remembered.likeness if remembered else 0.0, memory_share))
+    return tuple(sorted(signals, key=lambda signal: -signal.share))
+
+
+def _matched_words(query: Query, skeleton: str, name: str, cosines: NDArray[np.float32]) -> tuple[tuple[str, str], ...]:
+    """Pairs of words that mean the same, best first, each word once."""
+    term_words, name_words = readable_words(query.term, query.skeleton), readable_words(name, skeleton)
+    rows, columns = np.nonzero(cosines[: len(term_words), : len(name_words)] >= SIMILAR_WORD)
+    order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda pair: (-float(cosines[pair]), pair))
+    pairs, used_rows, used_columns = [], set(), set()
+    for row, column in order:
+        if row not in used_rows and column not in used_columns:
+            used_rows.add(row)
+            used_columns.add(column)
+            pairs.append((term_words[row], name_words[column]))
+    return tuple(pairs[:6])
+
+
+def readable_words(text: str, skeleton: str) -> list[str]:
+    """The words of a text as it is written, one for each word of its skeleton; the skeleton's where they cannot be paired.
+
+    >>> readable_words("Feokromocytom, akut", "feokromokitom akut")
+    ['Feokromocytom', 'akut']
+    """
+    import re
+
+    written = re.findall(r"[^\W_]+", text)
+    words = skeleton.split()
+    return written if len(written) == len(words) else words
+
+
+def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Agreements and conflicts of typed words, numbers and laboratory axes."""
+    typed = int(index.names.typed[name])
+    agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if (query.typed & typed) >> bit & 1]
+    conflicts = []
+    for axis, values in AXES.items():
+        ours = [value for value in values if query.typed >> VALUES.index(value) & 1]
+        theirs = [value for value in values if typed >> VALUES.index(value) & 1]
+        if ours and theirs and not set(ours) & set(theirs):
+            conflicts.append(f"{axis} {ours[0]} ≠ {theirs[0]}")
+    shared = sorted(query.numbers & index.names.numbers[name])
+    if shared:
+        agreements.append("number " + ", ".join(shared))
+    if query.numbers and index.names.numbers[name] and not shared:
+        conflicts.append(f"number {', '.join(sorted(query.numbers))} ≠ {', '.join(sorted(index.names.numbers[name]))}")
+    display = int(index.names.start[target])
+    for axis, values, ours_at, theirs_at in (
+        ("specimen", SPECIMENS, query.lab.specimen, int(index.names.specimen[display])),
+        ("property", PROPERTIES, query.lab.property, int(index.names.property[display])),
+    ):
+        if ours_at and theirs_at:
+            if ours_at == theirs_at:
+                agreements.append(f"{axis} {values[ours_at - 1]}")
+            else:
+                conflicts.append(f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}")
+    return tuple(agreements), tuple(conflicts)
+
+
+def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tuple[str, ...]:
+    """What a curator should look at before accepting."""
+    warnings = [] if index.targets[target].active else ["inactive"]
+    titles = {
+        "side": "wrong side",
+        "specimen": "another specimen",
+        "property": "the unit implies another property",
+        "behaviour": "benign and malignant differ",
+        "sex": "another sex",
+    }
+    warnings += [f"{titles[axis]}: {conflict}" for conflict in conflicts if (axis := conflict.split()[0]) in titles]
+    return tuple(warnings)
+
+
+def suggested_relationship(query: Query, typed: int, features: NDArray[np.float32]) -> Relationship:
+    """Equivalent, narrower (the source says more) or broader (the target says more), from what only one side says.
+
+    A rule, not a learned model: the gold maps name a relationship for one list only.
+    """
+    detail = sum(1 << VALUES.index(value) for value in AXES["detail"])
+    ours, theirs = query.typed & ~typed & ~detail, typed & ~query.typed & ~detail
+    term_left = 1 - float(features[_COLUMN["term_covered"]]) + 0.25 * ours.bit_count()
+    name_left = 1 - float(features[_COLUMN["name_covered"]]) + 0.25 * theirs.bit_count()
+    exact = features[_COLUMN["exact_own"]] > 0 or features[_COLUMN["ratio"]] > 0.97
+    if exact or float(features[_COLUMN["cosine"]]) > 0.85 or abs(term_left - name_left) < 0.3:
+        return Relationship.EQUIVALENT
+    return Relationship.NARROWER if term_left > name_left else Relationship.BROADER

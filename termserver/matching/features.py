@@ -1,0 +1,300 @@
+"""What the ranker sees of a candidate: one row of numbers a pair (row, target), each named, all from texts and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from termserver.matching.index import WORDS_A_NAME, TargetIndex, number_words
+from termserver.matching.normalise.tables import AXES, VALUES
+from termserver.matching.own_model import OwnModel
+from termserver.matching.queries import Query
+from termserver.matching.search import CODE_SHAPE, Found
+
+WORDS_A_TERM = 10
+GROUPS: dict[str, tuple[str, ...]] = {
+    "meaning": (
+        "cosine",
+        "display_cosine",
+        "own_cosine",
+        "own_names",
+        "context_cosine",
+        "cosine_gap",
+        "display_gap",
+        "context_gap",
+        "cosine_rank",
+        "context_rank",
+        "kind_fit",
+        "transformer_cosine",
+        "transformer_gap",
+    ),
+    "words": (
+        "ngram_cosine",
+        "ratio",
+        "token_set",
+        "token_sort",
+        "ratio_gap",
+        "exact_own",
+        "exact_other",
+        "term_covered",
+        "name_covered",
+        "worst_term_word",
+        "worst_name_word",
+        "covered_gap",
+        "same_case",
+        "length_ratio",
+        "word_difference",
+    ),
+    "structure": (
+        "code_shape",
+        "agreements",
+        "conflicts",
+        "term_only_typed",
+        "name_only_typed",
+        "unspecified_both",
+        "unspecified_term",
+        "unspecified_name",
+        "other_both",
+        "other_term",
+        "other_name",
+        "side_conflict",
+        "negation_differs",
+        "behaviour_conflict",
+        "numbers_shared",
+        "numbers_missing",
+        "numbers_added",
+        "specimen_agrees",
+        "specimen_conflicts",
+        "property_agrees",
+        "property_conflicts",
+        "laboratory",
+        "has_children",
+    ),
+}
+FEATURES = tuple(name for names in GROUPS.values() for name in names)
+_AXIS_BITS = {axis: [1 << VALUES.index(value) for value in values] for axis, values in AXES.items()}
+
+
+@dataclass(slots=True)
+class Described:
+    """Features of a block.
+
+    Parameters
+    ----------
+    values
+        Shape (n_pairs, len(FEATURES)), float32.
+    word_cosine
+        Shape (n_pairs, WORDS_A_TERM, WORDS_A_NAME): likeness of the term's words to the name's; -1 where there is no word.
+    conflict_bits
+        Shape (n_pairs,): bit per axis of `AXES`, in their order, that contradicts.
+    """
+
+    values: NDArray[np.float32]
+    word_cosine: NDArray[np.float32]
+    conflict_bits: NDArray[np.int64]
+
+
+def describe(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> Described:
+    """Features of the candidates of a block, in the order of `found`."""
+    columns: dict[str, NDArray[np.float32]] = {}
+    columns |= _meaning(index, model, queries, found)
+    columns |= _texts(index, queries, found)
+    word_cosine, covered = _words(index, model, queries, found)
+    columns |= covered
+    columns["covered_gap"] = _gap(found.row, columns["term_covered"] + columns["name_covered"])
+    typed, conflict_bits = _typed(index, queries, found)
+    columns |= typed
+    columns |= _numbers(index, queries, found)
+    columns |= _laboratory(index, queries, found)
+    columns["code_shape"] = (found.sources & CODE_SHAPE > 0).astype(np.float32)
+    columns["has_children"] = index.has_children[found.target].astype(np.float32)
+    values = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
+    return Described(values, word_cosine, conflict_bits)
+
+
+def _gap(row: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each value lies below the best of its row; 0 for the best. Shape (n_pairs,)."""
+    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+    best = np.maximum.reduceat(values, starts)
+    return np.asarray(values - np.repeat(best, np.diff(np.r_[starts, len(row)])), np.float32)
+
+
+def _rank(row: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """log2(1 + rank) within the row, 0 for the best, equal values in order of pair."""
+    order = np.lexsort((-values, row))
+    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+    counts = np.diff(np.r_[starts, len(row)])
+    position = np.empty(len(row), np.float32)
+    position[order] = np.arange(len(row)) - np.repeat(starts, counts)
+    return np.log2(1 + position).astype(np.float32)
+
+
+def _meaning(
+    index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found
+) -> dict[str, NDArray[np.float32]]:
+    own = found.own_cosine > -0.999
+    return {
+        "cosine": found.cosine,
+        "display_cosine": np.maximum(found.display_cosine, -0.2),
+        "own_cosine": np.where(own, found.own_cosine, 0).astype(np.float32),
+        "own_names": own.astype(np.float32),
+        "context_cosine": found.context_cosine,
+        "cosine_gap": _gap(found.row, found.cosine),
+        "display_gap": _gap(found.row, found.display_cosine),
+        "context_gap": _gap(found.row, found.context_cosine),
+        "cosine_rank": _rank(found.row, found.cosine),
+        "context_rank": _rank(found.row, found.context_cosine),
+        "kind_fit": _kind_fit(index, model, queries, found),
+        "transformer_cosine": found.transformer_cosine,
+        "transformer_gap": _gap(found.row, found.transformer_cosine),
+    }
+
+
+def _kind_fit(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> NDArray[np.float32]:
+    """Cosine of the row's context to the target's kind, less the row's mean over its candidates; 0 without either."""
+    kinds = sorted({target.kind for target in index.targets if target.kind})
+    if not kinds or not any(query.context for query in queries):
+        return np.zeros(len(found.row), np.float32)
+    cosines = model.encode([query.context for query in queries]) @ model.encode(kinds).T
+    number = {kind: position for position, kind in enumerate(kinds)}
+    column = np.array([number.get(index.targets[target].kind or "", -1) for target in found.target])
+    return np.where(column >= 0, cosines[found.row, column], 0).astype(np.float32)
+
+
+def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
+    """Likeness of whole texts by rapidfuzz, 0 to 1, on skeletons."""
+    terms = [queries[row].skeleton for row in found.row]
+    names = [index.names.skeletons[name] for name in found.name]
+    raw = [(queries[row].term, index.names.searched[name]) for row, name in zip(found.row, found.name, strict=True)]
+
+    def score(scorer: Callable[..., float]) -> NDArray[np.float32]:
+        return np.asarray(process.cpdist(terms, names, scorer=scorer, workers=1) / 100, np.float32)
+
+    ratio = score(fuzz.ratio)
+    lengths = np.array([[len(term) + 1, len(name) + 1] for term, name in zip(terms, names, strict=True)], np.float32)
+    words = np.array([queries[row].skeleton.count(" ") + 1 for row in found.row], np.float32)
+    return {
+        "ngram_cosine": found.ngram_cosine,
+        "ratio": ratio,
+        "token_set": score(fuzz.token_set_ratio),
+        "token_sort": score(fuzz.token_sort_ratio),
+        "ratio_gap": _gap(found.row, ratio),
+        "exact_own": (found.exact == 2).astype(np.float32),
+        "exact_other": (found.exact == 1).astype(np.float32),
+        "length_ratio": lengths.min(axis=1) / lengths.max(axis=1),
+        "word_difference": np.clip(words - index.names.n_words[found.name], -8, 8) / 8,
+        "same_case": np.array([_same_case(term, name) for term, name in raw], np.float32),
+    }
+
+
+def _same_case(term: str, name: str) -> float:
+    """1 if a one-letter word of the term stands in the name in the same case, -1 if only in the other case, 0 if there is none."""
+    letters = [word for word in term.replace(",", " ").split() if len(word) == 1 and word.isalpha()]
+    if not letters:
+        return 0.0
+    words = name.replace(",", " ").split()
+    if any(letter in words or (letter.islower() and "little" in words) for letter in letters):
+        return 1.0
+    return -1.0 if any(letter.swapcase() in words for letter in letters) else 0.0
+
+
+def _words(
+    index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found
+) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+    """Likeness of each word to each word, and how well the words of either side are covered by the other."""
+    words, term_words = number_words([query.skeleton for query in queries], WORDS_A_TERM)
+    name_words = index.names.word_numbers[found.name]
+    used, local = np.unique(name_words, return_inverse=True)
+    local = local.reshape(name_words.shape)
+    sides = model.encode_single_words(words) if words else np.zeros((1, model.dimensions), np.float32)
+    cosines = sides @ np.asarray(index.word_vectors[np.maximum(used, 0)], np.float32).T
+    cosines[:, used < 0] = -1
+    cosines = np.vstack([cosines, np.full((1, cosines.shape[1]), -1, np.float32)])  # last row: no word
+    cube = cosines[term_words[found.row][:, :, None], local[:, None, :]]
+    term_weight = np.array(
+        [[0.0 if number < 0 else min(len(words[number]), 8) for number in row] for row in term_words], np.float32
+    )[found.row]
+    lengths = np.array([min(len(word), 8) for word in index.names.words] or [0], np.float32)
+    name_weight = np.where(name_words >= 0, lengths[np.maximum(name_words, 0)], 0)
+    term_best, name_best = cube.max(axis=2).clip(0), cube.max(axis=1).clip(0)
+
+    def mean(best: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray((best * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-6), np.float32)
+
+    def worst(best: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.where(weight >= 3, best, 1).min(axis=1), np.float32)
+
+    return cube, {
+        "term_covered": mean(term_best, term_weight),
+        "name_covered": mean(name_best, name_weight),
+        "worst_term_word": worst(term_best, term_weight),
+        "worst_name_word": worst(name_best, name_weight),
+    }
+
+
+def _typed(
+    index: TargetIndex, queries: Sequence[Query], found: Found
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.int64]]:
+    """Agreement of typed words, by axis."""
+    term = np.array([query.typed for query in queries], np.int64)[found.row]
+    name = index.names.typed[found.name]
+    conflict_bits = np.zeros(len(term), np.int64)
+    for position, bits in enumerate(_AXIS_BITS.values()):
+        mask = sum(bits)
+        differs = ((term & mask) > 0) & ((name & mask) > 0) & ((term & name & mask) == 0)
+        conflict_bits |= differs.astype(np.int64) << position
+    unspecified, other = 1 << VALUES.index("unspecified"), 1 << VALUES.index("other")
+    axes = list(_AXIS_BITS)
+
+    def count(bits: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.asarray(np.minimum(np.bitwise_count(bits), 4) / 4, np.float32)
+
+    def flag(condition: NDArray[np.bool_]) -> NDArray[np.float32]:
+        return condition.astype(np.float32)
+
+    without = 1 << VALUES.index("without")
+    return {
+        "agreements": count(term & name),
+        "conflicts": count(conflict_bits),
+        "term_only_typed": count(term & ~name),
+        "name_only_typed": count(name & ~term),
+        "unspecified_both": flag((term & name & unspecified) > 0),
+        "unspecified_term": flag((term & ~name & unspecified) > 0),
+        "unspecified_name": flag((name & ~term & unspecified) > 0),
+        "other_both": flag((term & name & other) > 0),
+        "other_term": flag((term & ~name & other) > 0),
+        "other_name": flag((name & ~term & other) > 0),
+        "side_conflict": flag((conflict_bits >> axes.index("side")) & 1 > 0),
+        "negation_differs": flag(((term ^ name) & without) > 0),
+        "behaviour_conflict": flag((conflict_bits >> axes.index("behaviour")) & 1 > 0),
+    }, conflict_bits
+
+
+def _numbers(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
+    """Numbers that both have, that only the term has, that only the name has; capped at 3."""
+    counts = np.zeros((len(found.row), 3), np.float32)
+    for pair, (row, name) in enumerate(zip(found.row, found.name, strict=True)):
+        ours, theirs = queries[row].numbers, index.names.numbers[name]
+        if ours or theirs:
+            counts[pair] = len(ours & theirs), len(ours - theirs), len(theirs - ours)
+    capped = np.asarray(np.minimum(counts, 3) / 3, np.float32)
+    return {"numbers_shared": capped[:, 0], "numbers_missing": capped[:, 1], "numbers_added": capped[:, 2]}
+
+
+def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
+    """Agreement of laboratory axes where both sides say them; the display speaks for the target."""
+    display = index.names.start[found.target]
+    columns: dict[str, NDArray[np.float32]] = {}
+    for axis, theirs in (("specimen", index.names.specimen[display]), ("property", index.names.property[display])):
+        ours = np.array([getattr(query.lab, axis) for query in queries], np.int8)[found.row]
+        both = (ours > 0) & (theirs > 0)
+        columns[f"{axis}_agrees"] = (both & (ours == theirs)).astype(np.float32)
+        columns[f"{axis}_conflicts"] = (both & (ours != theirs)).astype(np.float32)
+    columns["laboratory"] = ((index.names.specimen[display] > 0) & (index.names.property[display] > 0)).astype(
+        np.float32
+    )
+    return columns

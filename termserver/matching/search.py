@@ -1,0 +1,263 @@
+"""Candidates of a block of rows: own model, n-grams, exact names, code shapes, a transformer; and the cosines that rank them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.matching.index import TargetIndex, code_key
+from termserver.matching.normalise.tables import sisters_of
+from termserver.matching.own_model import OwnModel
+from termserver.matching.queries import Query
+
+MEANING_NAMES = 48  # names a row from the own model, before names of one target are joined
+NGRAM_NAMES = 12
+_NAME_CHUNK = 16_384
+_BLOCK_CELLS = 12_000_000  # cosines held at once: 48 MB
+SOURCES = ("exact", "n-gram", "own model", "transformer", "memory", "code shape")
+EXACT, NGRAM, MEANING, TRANSFORMER, MEMORY, CODE_SHAPE = (1 << bit for bit in range(6))
+
+
+@dataclass(slots=True)
+class Found:
+    """Candidates of a block as pairs (row, target), ordered by row, then target.
+
+    Parameters
+    ----------
+    row, target, name
+        Shape (n_pairs,): row of the block, position of the target, the name that fits the row best.
+    sources
+        Bits of `SOURCES`.
+    cosine, display_cosine, own_cosine, context_cosine, ngram_cosine, transformer_cosine
+        Best cosine over all names allowed, to the display, to names in the row's own or a sister language (-1: has none),
+        of the term with its context, of n-grams (0: not found by them), of the transformer (0: none configured).
+    exact
+        2 own or sister language or display, 1 another language, 0 no.
+    """
+
+    row: NDArray[np.int64]
+    target: NDArray[np.int64]
+    name: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    cosine: NDArray[np.float32]
+    display_cosine: NDArray[np.float32]
+    own_cosine: NDArray[np.float32]
+    context_cosine: NDArray[np.float32]
+    ngram_cosine: NDArray[np.float32]
+    transformer_cosine: NDArray[np.float32]
+    exact: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which names rows of one language may meet.
+
+    Parameters
+    ----------
+    allowed, own
+        Shape (n_names,): names that are searched; names in the own or a sister language.
+    """
+
+    allowed: NDArray[np.bool_]
+    own: NDArray[np.bool_]
+
+
+def scope_of(index: TargetIndex, language: str | None) -> Scope:
+    """Names in the row's language, its sisters, English, Latin or no language, and displays; all names for an unknown language.
+
+    Inactive targets are out, unless the system has no active one.
+    """
+    names = index.names
+    near = {language, *sisters_of(language)} - {None}
+    own = np.array([name in near for name in names.languages], np.bool_)
+    general = np.array([name in {None, "en", "la"} for name in names.languages], np.bool_)
+    general[names.start[:-1]] = True
+    active = np.array([target.active for target in index.targets], np.bool_)
+    if not active.any():
+        active[:] = True
+    allowed = own | general if language is not None else np.ones(len(own), np.bool_)
+    return Scope(allowed & active[names.concept], own)
+
+
+def block_size(index: TargetIndex) -> int:
+    """Rows handled at once, so that cosines stay within `_BLOCK_CELLS`."""
+    return int(np.clip(_BLOCK_CELLS // (2 * len(index.names.texts)), 4, 256))
+
+
+def find(
+    index: TargetIndex,
+    model: OwnModel,
+    queries: Sequence[Query],
+    scope: Scope,
+    *,
+    extra: Sequence[tuple[int, int]] = (),
+    transformer: NDArray[np.float32] | None = None,
+) -> Found:
+    """Candidates of a block of rows of one language.
+
+    Parameters
+    ----------
+    extra
+        Pairs (row, target) from memory, added to the candidates.
+    transformer
+        Shape (n_rows, transformer dimensions), unit rows; None where none is configured.
+    """
+    term, context = _cosines(index, model, queries, scope)
+    keys: dict[str, NDArray[np.int64]] = {}
+    n_targets = len(index.targets)
+    meaning = _top(term, MEANING_NAMES)
+    has_context = any(query.context for query in queries)
+    if has_context:
+        meaning = np.concatenate([meaning, _top(context, MEANING_NAMES)], axis=1)
+    rows = np.repeat(np.arange(len(queries)), meaning.shape[1])
+    keys["own model"] = rows * n_targets + index.names.concept[meaning.ravel()]
+    ngram_row, ngram_name, ngram_score = index.ngrams.search(
+        index.ngrams.encode([query.term for query in queries]), scope.allowed, NGRAM_NAMES
+    )
+    keys["n-gram"] = ngram_row * n_targets + index.names.concept[ngram_name]
+    exact = _exact_pairs(index, queries, scope)
+    keys["exact"] = np.array([row * n_targets + target for row, target in exact], np.int64)
+    keys["code shape"] = np.array(
+        [row * n_targets + target for row, target in _code_pairs(index, queries, scope)], np.int64
+    )
+    keys["memory"] = np.array([row * n_targets + target for row, target in extra], np.int64)
+    transformer_cosines = None
+    if transformer is not None and index.transformer_vectors is not None:
+        transformer_cosines = transformer @ np.asarray(index.transformer_vectors, np.float32).T
+        best = _top(np.where(scope.allowed[index.names.start[:-1]], transformer_cosines, -1), 20)
+        keys["transformer"] = np.repeat(np.arange(len(queries)), best.shape[1]) * n_targets + best.ravel()
+    pairs = np.unique(np.concatenate(list(keys.values())))
+    sources = np.zeros(len(pairs), np.int64)
+    for source, found in keys.items():
+        sources[np.searchsorted(pairs, np.unique(found))] |= 1 << SOURCES.index(source)
+    row, target = pairs // n_targets, pairs % n_targets
+    ngram_cosine = np.zeros(len(pairs), np.float32)
+    np.maximum.at(ngram_cosine, np.searchsorted(pairs, keys["n-gram"]), ngram_score)
+    exact_flag = np.zeros(len(pairs), np.int8)
+    for pair, kind in exact.items():
+        exact_flag[np.searchsorted(pairs, pair[0] * n_targets + pair[1])] = kind
+    name, cosine, own_cosine, context_cosine = _best_names(index, term, context, scope, row, target)
+    return Found(
+        row=row,
+        target=target,
+        name=name,
+        sources=sources,
+        cosine=cosine,
+        own_cosine=own_cosine,
+        context_cosine=context_cosine,
+        display_cosine=term[row, index.names.start[target]],
+        ngram_cosine=ngram_cosine,
+        exact=exact_flag,
+        transformer_cosine=np.zeros(len(row), np.float32)
+        if transformer_cosines is None
+        else transformer_cosines[row, target].astype(np.float32),
+    )
+
+
+def _cosines(
+    index: TargetIndex, model: OwnModel, queries: Sequence[Query], scope: Scope
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cosines of terms, and of terms with context, to all names: shape (n_rows, n_names); -1 where a name is not allowed."""
+    first = model.encode([query.texts[0] for query in queries])
+    further = [(row, text) for row, query in enumerate(queries) for text in query.texts[1:]]
+    further_vectors = model.encode([text for _, text in further])
+    with_context = model.encode([query.with_context for query in queries])
+    shape = (len(queries), len(index.vectors))
+    has_context = any(query.context for query in queries)
+    term = np.empty(shape, np.float32)
+    context = np.empty(shape, np.float32) if has_context else term
+    for begin in range(0, shape[1], _NAME_CHUNK):
+        span = slice(begin, begin + _NAME_CHUNK)
+        names = index.vectors[span].astype(np.float32).T
+        term[:, span] = first @ names
+        for (row, _), cosines in zip(further, further_vectors @ names, strict=True):
+            np.maximum(term[row, span], cosines, out=term[row, span])
+        if has_context:
+            context[:, span] = with_context @ names
+    forbidden = np.flatnonzero(~scope.allowed)
+    term[:, forbidden] = -1
+    if not has_context:
+        return term, term
+    context[:, forbidden] = -1
+    return term, context
+
+
+def _top(cosines: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+    """Columns of the largest values, shape (n_rows, at most limit), unordered."""
+    if cosines.shape[1] <= limit:
+        return np.tile(np.arange(cosines.shape[1]), (cosines.shape[0], 1))
+    return np.argpartition(-cosines, limit - 1, axis=1)[:, :limit]
+
+
+def _best_names(
+    index: TargetIndex,
+    term: NDArray[np.float32],
+    context: NDArray[np.float32],
+    scope: Scope,
+    row: NDArray[np.int64],
+    target: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """The best name of each pair with its cosine, the best cosine in the own language, and the best with context."""
+    start = index.names.start
+    counts = (start[target + 1] - start[target]).astype(np.int64)
+    ends = np.cumsum(counts)
+    begins = ends - counts
+    pair = np.repeat(np.arange(len(row)), counts)
+    name = np.arange(ends[-1]) - np.repeat(begins, counts) + np.repeat(start[target], counts)
+    values = term[row[pair], name]
+    best = np.maximum.reduceat(values, begins)
+    at_best = np.flatnonzero(values == best[pair])
+    _, first = np.unique(pair[at_best], return_index=True)
+    own = np.maximum.reduceat(np.where(scope.own[name], values, np.float32(-1)), begins)
+    with_context = best if context is term else np.maximum.reduceat(context[row[pair], name], begins)
+    return name[at_best[first]], best, own, with_context
+
+
+def _exact_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> dict[tuple[int, int], int]:
+    """Pairs (row, target) whose folded names are equal → 2 in the own language or display, 1 in another."""
+    pairs: dict[tuple[int, int], int] = {}
+    for row, query in enumerate(queries):
+        for name in index.folded.get(query.folded, ()):
+            target = int(index.names.concept[name])
+            if index.targets[target].active or scope.allowed[name]:
+                kind = 2 if scope.own[name] or name == index.names.start[target] else 1
+                pairs[row, target] = max(kind, pairs.get((row, target), 0))
+    return pairs
+
+
+def _code_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> list[tuple[int, int]]:
+    """Pairs (row, target) by the shape of the local code: itself, without a leading `D`, shortened by national letters."""
+    pairs: list[tuple[int, int]] = []
+    for row, query in enumerate(queries):
+        for shape in code_shapes(query.code or ""):
+            found = [target for target in index.by_code.get(shape, ()) if scope.allowed[index.names.start[target]]]
+            if found:
+                pairs.extend((row, target) for target in found)
+                break
+    return pairs
+
+
+def code_shapes(code: str) -> list[str]:
+    """Forms of a local code to look for, the most specific first.
+
+    >>> code_shapes("DE110A"), code_shapes("I21.9A"), code_shapes("4711")
+    (['DE110A', 'E110A', 'E110', 'E11'], ['I219A', 'I219'], ['4711'])
+    """
+    key = code_key(code)
+    if not key:
+        return []
+    shapes = [key]
+    danish = re.fullmatch(r"D([A-Z]\d\d[0-9A-Z]*)", key)
+    icd = danish[1] if danish else key
+    if danish:
+        shapes.append(icd)
+    national = re.fullmatch(r"([A-Z]\d\d)(\d?)([0-9A-Z]*)", icd)
+    if national and national[3] and national[2]:
+        shapes.append(national[1] + national[2])
+    if danish and national:
+        shapes.append(national[1])
+    return list(dict.fromkeys(shapes))

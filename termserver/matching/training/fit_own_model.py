@@ -1,0 +1,252 @@
+"""Fits the own model: in-batch contrastive loss on pairs of names of one concept, sparse Adam in numpy, deterministic by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from termserver.matching.hashing import BUCKETS, Vocabulary, bucket_matrix
+from termserver.matching.normalise.common import skeleton_words
+from termserver.matching.training.sources import Concept
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the own model is fitted.
+
+    Parameters
+    ----------
+    dimensions
+        Of the vectors.
+    epochs
+        Passes over the pairs; the learning rate falls linearly to zero over them.
+    batch
+        Pairs of a batch; the others of the batch are the wrong answers.
+    siblings
+        Pairs of neighbouring codes that stay together in a batch, so that near-duplicates are told apart.
+    temperature
+        Cosines are divided by it before the softmax.
+    feature_dropout
+        Share of the n-grams of a text that a step does not see.
+    """
+
+    dimensions: int = 128
+    epochs: int = 12
+    batch: int = 1024
+    siblings: int = 4
+    temperature: float = 0.05
+    learning_rate: float = 0.01
+    feature_dropout: float = 0.15
+    buckets: int = BUCKETS
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of names.
+
+    Parameters
+    ----------
+    features
+        Shape (n_texts, buckets), counts.
+    left, right
+        Shape (n_pairs,), rows of `features`; the right one is English where there is English.
+    concept
+        Shape (n_pairs,), number of the concept: two pairs of one concept are never each other's wrong answers.
+    weight
+        Shape (n_pairs,), chance that an epoch shows the pair.
+    """
+
+    features: sparse.csr_matrix
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    concept: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+def merge(concepts: Iterable[Concept]) -> list[Concept]:
+    """One concept per key, names without repeats, ordered by key so that siblings stand together."""
+    names: dict[str, dict[tuple[str, str], None]] = {}
+    first: dict[str, Concept] = {}
+    for concept in concepts:
+        first.setdefault(concept.key, concept)
+        names.setdefault(concept.key, {}).update(dict.fromkeys(concept.names))
+    return [Concept(key, tuple(names[key]), first[key].source, first[key].weight) for key in sorted(names)]
+
+
+def make_pairs(concepts: Iterable[Concept], *, buckets: int = BUCKETS) -> Pairs:
+    """Pairs (name, English name) of each concept, and (name, name of the next language) beside them.
+
+    Memory: about 700 bytes a text.
+    """
+    numbers: dict[str, int] = {}
+    texts: list[list[str]] = []
+
+    def number(text: str) -> int:
+        words = skeleton_words(text)
+        key = " ".join(words)
+        if key not in numbers:
+            numbers[key] = len(texts)
+            texts.append(words)
+        return numbers[key]
+
+    pairs: list[tuple[int, int, int, float]] = []
+    for position, concept in enumerate(merge(concepts)):
+        english = [number(name) for language, name in concept.names if language == "en"]
+        others = [number(name) for language, name in concept.names if language != "en"]
+        for count, left in enumerate(others):
+            if english:
+                pairs.extend(
+                    (left, right, position, concept.weight / len(english)) for right in english if right != left
+                )
+            if len(others) > 1 and concept.weight == 1.0:
+                right = others[(count + 1) % len(others)]
+                if right != left:
+                    pairs.append((left, right, position, 0.25 if english else 1.0))
+        pairs.extend(
+            (left, right, position, 0.5) for left, right in zip(english, english[1:], strict=False) if left != right
+        )
+    vocabulary = Vocabulary()
+    counts = vocabulary.matrix_of(texts)
+    columns = np.array(pairs, dtype=np.float64).reshape(-1, 4)
+    return Pairs(
+        features=sparse.csr_matrix(counts @ bucket_matrix(vocabulary.words, n_buckets=buckets)),
+        left=columns[:, 0].astype(np.int64),
+        right=columns[:, 1].astype(np.int64),
+        concept=columns[:, 2].astype(np.int64),
+        weight=columns[:, 3],
+    )
+
+
+def fit(
+    pairs: Pairs,
+    recipe: Recipe,
+    *,
+    seed: int,
+    start: NDArray[np.float32] | None = None,
+    report: Report = lambda line: None,
+) -> NDArray[np.float32]:
+    """Bucket vectors, shape (buckets, dimensions), fitted to the pairs.
+
+    Source
+    ------
+    van den Oord et al., arXiv:1807.03748 (InfoNCE); Kingma & Ba, arXiv:1412.6980, with lazy moments for rows not in the batch.
+    """
+    random = np.random.default_rng(seed)
+    weights = (
+        (random.standard_normal((recipe.buckets, recipe.dimensions)) * 0.1).astype(np.float32)
+        if start is None
+        else start.copy()
+    )
+    adam = _SparseAdam(weights)
+    steps_an_epoch = max(1, int(pairs.weight.clip(0, 1).sum()) // recipe.batch)
+    step, total = 0, steps_an_epoch * recipe.epochs
+    for epoch in range(recipe.epochs):
+        losses = []
+        for batch in _batches(pairs, recipe, random):
+            rate = recipe.learning_rate * max(0.02, 1 - step / total)
+            losses.append(_step(pairs, batch, weights, adam, recipe, rate, random))
+            step += 1
+        report(f"own model: epoch {epoch + 1} of {recipe.epochs}, loss {np.mean(losses):.4f}")
+    return weights
+
+
+def _batches(pairs: Pairs, recipe: Recipe, random: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Batches of pair numbers: groups of neighbours shuffled as groups."""
+    chosen = np.flatnonzero(random.random(len(pairs.weight)) < pairs.weight)
+    n_groups = max(1, len(chosen) // recipe.siblings)
+    offset = int(random.integers(recipe.siblings))
+    groups = np.array_split(np.roll(chosen, offset), n_groups)
+    order = np.concatenate([groups[number] for number in random.permutation(n_groups)])
+    n_batches = max(1, len(order) // recipe.batch)
+    return np.array_split(order, n_batches)
+
+
+def _step(
+    pairs: Pairs,
+    batch: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    adam: _SparseAdam,
+    recipe: Recipe,
+    rate: float,
+    random: np.random.Generator,
+) -> float:
+    """One gradient step; the loss in nats."""
+    texts = np.concatenate([pairs.left[batch], pairs.right[batch]])
+    features = pairs.features[texts]
+    features.data = features.data * (random.random(len(features.data)) >= recipe.feature_dropout)
+    buckets, columns = np.unique(features.indices, return_inverse=True)
+    local = sparse.csr_matrix(
+        (features.data.astype(np.float32), columns, features.indptr), shape=(len(texts), len(buckets))
+    )
+    pooled = local @ weights[buckets]
+    lengths = np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6)
+    unit = pooled / lengths
+    half = len(batch)
+    loss, gradient = _contrast(unit[:half], unit[half:], pairs, batch, recipe.temperature)
+    gradient = (gradient - unit * np.sum(gradient * unit, axis=1, keepdims=True)) / lengths
+    adam.update(weights, buckets.astype(np.int64), np.asarray(local.T @ gradient, dtype=np.float32), rate)
+    return loss
+
+
+def _contrast(
+    left: NDArray[np.float32], right: NDArray[np.float32], pairs: Pairs, batch: NDArray[np.int64], temperature: float
+) -> tuple[float, NDArray[np.float32]]:
+    """Symmetric in-batch softmax loss and its gradient to the unit vectors, left ones first."""
+    logits = left @ right.T / np.float32(temperature)
+    concept, left_text, right_text = pairs.concept[batch], pairs.left[batch], pairs.right[batch]
+    same = (
+        (concept[:, None] == concept[None, :])
+        | (right_text[:, None] == right_text[None, :])
+        | (left_text[:, None] == left_text[None, :])
+    )
+    np.fill_diagonal(same, val=False)
+    logits[same] = -1e4
+    total = np.zeros_like(logits)
+    loss = 0.0
+    for axis in (0, 1):
+        exponent = np.exp(logits - logits.max(axis=axis, keepdims=True))
+        chance = exponent / exponent.sum(axis=axis, keepdims=True)
+        loss -= float(np.log(np.maximum(np.diagonal(chance), 1e-12)).mean()) / 2
+        total += chance
+    total[np.arange(len(batch)), np.arange(len(batch))] -= 2
+    total /= np.float32(2 * len(batch) * temperature)
+    return loss, np.concatenate([total @ right, total.T @ left])
+
+
+class _SparseAdam:
+    """Adam whose moments move only for the rows of the batch."""
+
+    def __init__(self, weights: NDArray[np.float32]) -> None:
+        self._mean = np.zeros_like(weights)
+        self._square = np.zeros_like(weights)
+        self._count = np.zeros(len(weights), np.int32)
+
+    def update(
+        self, weights: NDArray[np.float32], rows: NDArray[np.int64], gradient: NDArray[np.float32], rate: float
+    ) -> None:
+        """Move `weights[rows]` against the gradient, shape (len(rows), dimensions)."""
+        self._count[rows] += 1
+        count = self._count[rows][:, None].astype(np.float32)
+        mean = self._mean[rows] * np.float32(0.9) + gradient * np.float32(0.1)
+        square = self._square[rows] * np.float32(0.999) + gradient**2 * np.float32(0.001)
+        self._mean[rows], self._square[rows] = mean, square
+        corrected = np.sqrt(square / (1 - np.float32(0.999) ** count)) + np.float32(1e-8)
+        weights[rows] -= np.float32(rate) * (mean / (1 - np.float32(0.9) ** count)) / corrected
+
+
+def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Vectors as int8 with one scale a row: `int8 * scale` is within half a scale of the original."""
+    scale = (np.abs(weights).max(axis=1) / 127).astype(np.float16)
+    safe = np.maximum(scale.astype(np.float32), 1e-7)[:, None]
+    return np.clip(np.rint(weights / safe), -127, 127).astype(np.int8), scale
+
+
+def texts_of(concepts: Sequence[Concept]) -> int:
+    """How many names the concepts have together."""
+    return sum(len(concept.names) for concept in concepts)

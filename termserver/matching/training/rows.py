@@ -1,0 +1,207 @@
+"""Ranked examples for the ranker: gold maps and national titles that one model has not seen, with features and right answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.matching.evaluation import GoldRow, read_gold, read_targets
+from termserver.matching.features import describe
+from termserver.matching.index import TargetIndex, build_index
+from termserver.matching.own_model import OwnModel
+from termserver.matching.queries import languages_in, query_of
+from termserver.matching.search import block_size, find, scope_of
+from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
+from termserver.matching.training.sources import Concept, icd_code, read_table, whole_titles
+from termserver.model.candidate import SourceTerm, Target
+from termserver.model.coding import Designation
+
+POOLS = {
+    ICD: "icd10_who_en.csv",
+    "http://snomed.info/sct": "snomed_sample.csv",
+    "http://loinc.org": "loinc_sample.csv",
+    "https://fhir-terminology.ohdsi.org": "omop_concepts.csv",
+    "http://npu-terminology.org": "npu_en.csv",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Candidates of many rows with features.
+
+    Parameters
+    ----------
+    row
+        Shape (n_pairs,), rising; rows without a right candidate are kept.
+    features
+        Shape (n_pairs, n_features), float32.
+    right
+        Shape (n_pairs,).
+    kind
+        Shape (n_rows,): number of the list each row comes from.
+    lists
+        Names of the lists.
+    """
+
+    row: NDArray[np.int64]
+    features: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    kind: NDArray[np.int64]
+    lists: tuple[str, ...]
+
+
+def gold_files(data: Path) -> list[Path]:
+    """Gold maps of the data folder."""
+    return sorted((data / "gold").glob("*.csv"))
+
+
+def gold_concepts(data: Path, fold: Fold) -> list[Concept]:
+    """Curated pairs as parallel names, held-out terms left out: with context and without, target by target."""
+    concepts: list[Concept] = []
+    for path in gold_files(data):
+        for row in read_table(path):
+            if not fold.holds_term(row["source_term"]):
+                language = row["language"] or "und"
+                context = query_of(
+                    SourceTerm(row["source_term"], row["language"], context=_context(row["context"]))
+                ).with_context
+                names = (
+                    (language, row["source_term"]),
+                    *(((language, context),) if context != row["source_term"] else ()),
+                    ("en", row["target_display"]),
+                )
+                concepts.append(
+                    Concept(f"gold:{row['target_system']}:{row['target_code']}", names, f"gold/{path.name}")
+                )
+    return concepts
+
+
+def _context(text: str) -> dict[str, str]:
+    from termserver.matching.evaluation import read_context
+
+    return dict(read_context(text))
+
+
+def gold_terms(data: Path) -> list[str]:
+    """All source terms of the gold maps."""
+    return [row["source_term"] for path in gold_files(data) for row in read_table(path)]
+
+
+def pool(data: Path, systems: Iterable[str]) -> list[Target]:
+    """English targets of the systems."""
+    return [
+        target
+        for system in sorted(set(systems))
+        if system in POOLS
+        for target in read_targets(data / "targets" / POOLS[system], default_system=system)
+    ]
+
+
+def titles_by_code(data: Path) -> dict[str, dict[str, str]]:
+    """ICD-10 titles: language → code → title, Estonian ones whole."""
+    english = {row["code"]: row["display"] for row in read_table(data / "targets/icd10_who_en.csv")}
+    titles: dict[str, dict[str, str]] = {}
+    for language, (path, column) in TITLE_FILES.items():
+        found = titles.setdefault(language, {})
+        for row in read_table(data / path):
+            if row.get(column):
+                found.setdefault(row["code"], row[column])
+    titles["et"] = whole_titles(titles["et"], english) if titles["et"] else {}
+    return titles
+
+
+def icd_with_designations(data: Path, languages: Sequence[str]) -> list[Target]:
+    """ICD-10 targets with the national titles of some languages."""
+    titles = titles_by_code(data)
+    return [
+        Target(
+            target.system,
+            target.code,
+            target.display,
+            tuple(
+                Designation(titles[language][target.code], language)
+                for language in languages
+                if target.code in titles[language]
+            ),
+            kind=target.kind,
+        )
+        for target in pool(data, [ICD])
+    ]
+
+
+def example_lists(data: Path, fold: Fold) -> list[tuple[str, list[Target], list[GoldRow]]]:
+    """Lists to rank: (name, targets, rows of the fold)."""
+    lists: list[tuple[str, list[Target], list[GoldRow]]] = []
+    for path in gold_files(data):
+        rows = read_gold(path)
+        systems = {system for row in rows for system, _ in row.right}
+        lists.append((path.stem, pool(data, systems), [row for row in rows if fold.holds_term(row.term.term)]))
+    titles = titles_by_code(data)
+    codes = {target.code for target in pool(data, [ICD])}
+    for language, national in titles.items():
+        rows = [
+            GoldRow(SourceTerm(title, language), frozenset({(ICD, code)}))
+            for code, title in national.items()
+            if code in codes and fold.holds_code(code)
+        ]
+        lists.append((f"icd10_{language}", pool(data, [ICD]), rows))
+        sisters = [other for other in titles if other != language]
+        lists.append((f"icd10_{language}_beside_others", icd_with_designations(data, sisters), rows[::3]))
+    primary = [
+        GoldRow(SourceTerm(row["title_sv"], "sv"), frozenset({(ICD, icd_code(row["code"]))}))
+        for row in read_table(data / "code_systems/icd-10-se/ksh97p_primarycare.tsv")
+        if icd_code(row["code"]) in codes and fold.holds_code(icd_code(row["code"]))
+    ]
+    lists.append(("ksh97p", icd_with_designations(data, ["sv", "nb", "da"]), primary))
+    synonyms = [row for name, _, rows in lists if name.startswith("et_rhk10") for row in rows]
+    lists.append(("et_rhk10_with_titles", icd_with_designations(data, ["et", "fi"]), synonyms))
+    return [entry for entry in lists if entry[1] and entry[2]]
+
+
+def make_examples(lists: Sequence[tuple[str, list[Target], list[GoldRow]]], model: OwnModel) -> Examples:
+    """Candidates and features of all rows of the lists."""
+    rows, features, right, kinds = [], [], [], []
+    count = 0
+    for number, (_, targets, gold) in enumerate(lists):
+        index = build_index(targets, model)
+        for row, values, correct in described_rows(index, model, gold):
+            rows.append(row + count)
+            features.append(values)
+            right.append(correct)
+        kinds.append(np.full(len(gold), number))
+        count += len(gold)
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    return Examples(
+        np.concatenate(rows)[order],
+        np.concatenate(features)[order],
+        np.concatenate(right)[order],
+        np.concatenate(kinds),
+        tuple(name for name, _, _ in lists),
+    )
+
+
+def described_rows(
+    index: TargetIndex, model: OwnModel, gold: Sequence[GoldRow]
+) -> Iterable[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
+    """Blocks of (row of the gold, features, right)."""
+    queries = [query_of(row.term) for row in gold]
+    size = block_size(index)
+    for language in languages_in(queries):
+        positions = np.array([number for number, query in enumerate(queries) if query.language == language])
+        scope = scope_of(index, language)
+        for start in range(0, len(positions), size):
+            block = positions[start : start + size]
+            chosen = [queries[number] for number in block]
+            found = find(index, model, chosen, scope)
+            values = describe(index, model, chosen, found).values
+            right = np.array(
+                [
+                    (index.targets[target].system, index.targets[target].code) in gold[block[row]].right
+                    for row, target in zip(found.row, found.target, strict=True)
+                ]
+            )
+            yield block[found.row], values, right
