@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from termserver.errors import StoreError
+from termserver.errors import Conflict, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -62,10 +62,15 @@ class Database:
         with (self._writers if write else self._readers)() as session:
             try:
                 yield session
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+                raise Conflict(
+                    "Somebody else stored the same thing at the same moment; nothing was overwritten. Look again."
+                ) from None
             except BaseException:
                 session.rollback()
                 raise
-            session.commit()
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version.

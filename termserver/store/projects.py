@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from termserver.errors import Conflict
 from termserver.model.person import Person, Role
 from termserver.model.project import Progress, Project
 from termserver.store.engine import now_text
@@ -14,6 +16,8 @@ from termserver.store.fhir_ids import slug
 from termserver.store.json_text import from_text, to_text
 from termserver.store.people import person_from_table
 from termserver.store.tables import PersonTable, ProjectMemberTable, ProjectTable
+
+_MOST_SLUG_ATTEMPTS = 20
 
 
 def _project(row: ProjectTable) -> Project:
@@ -61,28 +65,38 @@ def add_project(
     sha256: str | None = None,
 ) -> Project:
     """Store a project without rows; its slug is made from the title and free."""
+    for _ in range(_MOST_SLUG_ATTEMPTS):
+        row = ProjectTable(
+            slug=_free_slug(session, title),
+            title=title,
+            source_url=source_url,
+            source_version=source_version,
+            map_url=map_url,
+            target_systems=to_text(list(target_systems)),
+            language=language,
+            country=country,
+            licence=licence,
+            copyright=copyright_text,
+            file_name=file_name,
+            sha256=sha256,
+            created_at=now_text(),
+            updated_at=now_text(),
+        )
+        try:
+            with session.begin_nested():
+                session.add(row)
+                session.flush()
+        except IntegrityError:  # another process took the same slug in this very moment
+            continue
+        return _project(row)
+    raise Conflict(f"Many projects called '{title}' are being stored at this moment; try again.")
+
+
+def _free_slug(session: Session, title: str) -> str:
     wanted = slug(title)[:80]
     taken = set(session.scalars(select(ProjectTable.slug).where(ProjectTable.slug.startswith(wanted, autoescape=True))))
-    free = next(name for n in range(len(taken) + 1) if (name := wanted if n == 0 else f"{wanted}-{n + 1}") not in taken)
-    row = ProjectTable(
-        slug=free,
-        title=title,
-        source_url=source_url,
-        source_version=source_version,
-        map_url=map_url,
-        target_systems=to_text(list(target_systems)),
-        language=language,
-        country=country,
-        licence=licence,
-        copyright=copyright_text,
-        file_name=file_name,
-        sha256=sha256,
-        created_at=now_text(),
-        updated_at=now_text(),
-    )
-    session.add(row)
-    session.flush()
-    return _project(row)
+    names = (wanted if n == 0 else f"{wanted}-{n + 1}" for n in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)
 
 
 def list_projects(session: Session) -> list[Project]:
