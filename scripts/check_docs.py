@@ -16,7 +16,9 @@ def undocumented_settings() -> list[str]:
     from termserver.settings import Settings
 
     text = (DOCS / "operators" / "settings.md").read_text(encoding="utf-8")
-    return [f"setting '{name}' is not in operators/settings.md" for name in Settings.model_fields if f"`{name}`" not in text]
+    return [
+        f"setting '{name}' is not in operators/settings.md" for name in Settings.model_fields if f"`{name}`" not in text
+    ]
 
 
 def undocumented_commands() -> list[str]:
@@ -24,7 +26,11 @@ def undocumented_commands() -> list[str]:
     from termserver.cli.main import termserver
 
     text = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
-    return [f"no page names 'termserver {name}'" for name in termserver.list_commands(None) if f"termserver {name}" not in text]  # type: ignore[arg-type]
+    return [
+        f"no page names 'termserver {name}'"
+        for name in termserver.list_commands(None)
+        if f"termserver {name}" not in text
+    ]  # type: ignore[arg-type]
 
 
 def broken_links() -> list[str]:
