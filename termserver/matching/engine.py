@@ -132,6 +132,15 @@ class MatchingEngine:
             transformer,
         )
 
+    def with_memory(self, memory: Iterable[EarlierDecision]) -> MatchingEngine:
+        """The same engine with other earlier decisions; index and weights are shared, not copied."""
+        position = {(target.system, target.code): number for number, target in enumerate(self._index.targets)}
+        engine = MatchingEngine(
+            self._index, self._model, self._ranker, self._calibration, Memory(memory, position), self._transformer
+        )
+        engine._scopes = self._scopes
+        return engine
+
     def save(self, folder: Path) -> None:
         """Write the index to a folder that `load` opens."""
         save_index(self._index, folder)
