@@ -21,6 +21,8 @@ class Issue:
         Code of http://hl7.org/fhir/tools/CodeSystem/tx-issue-type (`not-in-vs`, `invalid-code`, …), or None.
     expression
         FHIRPath of the element at fault, or None.
+    message_id
+        Name of the message in the Java validator's catalogue (extension operationoutcome-message-id), or None.
     """
 
     severity: str
@@ -28,3 +30,4 @@ class Issue:
     text: str
     tx_issue: str | None = None
     expression: str | None = None
+    message_id: str | None = None

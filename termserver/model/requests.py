@@ -105,7 +105,15 @@ class ValidateCodeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExpandRequest:
-    """$expand. `count` None means "as many as the server gives"."""
+    """$expand. `count` None means "as many as the server gives".
+
+    Parameters
+    ----------
+    designations
+        Tokens `system|code` (a use) or `urn:ietf:bcp:47|tag` (a language) of the designations wanted; empty means all.
+    echoed
+        The parameters that the client gave and that the expansion repeats.
+    """
 
     value_set_url: str | None = None
     value_set_version: str | None = None
@@ -121,7 +129,7 @@ class ExpandRequest:
     active_only: bool = False
     properties: tuple[str, ...] = ()
     language: str | None = None
-    language_asked: bool = False
+    echoed: tuple[tuple[str, str | int | bool], ...] = ()
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()
     force_system_versions: tuple[str, ...] = ()

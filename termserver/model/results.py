@@ -10,6 +10,7 @@ from termserver.model.coding import Coding, Designation
 from termserver.model.concept_map import Dependency, DependencyValue
 from termserver.model.issue import Issue
 from termserver.model.relationship import Relationship
+from termserver.model.value_set import ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,22 @@ class LookupResult:
     designations: tuple[Designation, ...] = ()
     properties: tuple[ConceptProperty, ...] = ()
     children: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ValidateCodeResult:
-    """Answer of $validate-code."""
+    """Answer of $validate-code.
+
+    Parameters
+    ----------
+    unknown_system
+        `url` or `url|version` of a code system that is not here; `unknown_system_is_cause` where the answer would be
+        another if it were.
+    codings
+        The CodeableConcept that was asked about, or empty.
+    """
 
     result: bool
     code: str | None = None
@@ -61,6 +73,10 @@ class ValidateCodeResult:
     display: str | None = None
     message: str | None = None
     issues: tuple[Issue, ...] = ()
+    inactive: bool = False
+    unknown_system: str | None = None
+    unknown_system_is_cause: bool = False
+    codings: tuple[Coding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,8 @@ class ExpansionEntry:
     abstract: bool = False
     inactive: bool = False
     designations: tuple[Designation, ...] = ()
+    properties: tuple[ConceptProperty, ...] = ()
+    definition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,9 @@ class Expansion:
     entries: tuple[ExpansionEntry, ...]
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
     other: Mapping[str, object] = field(default_factory=dict)
+    value_set: ValueSet | None = None
+    identifier: str = ""
+    timestamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

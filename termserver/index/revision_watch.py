@@ -1,0 +1,69 @@
+"""Did content change since I looked? Asked before each answer, so it must cost next to nothing.
+
+SQLite: `PRAGMA data_version` on a connection kept for this alone rises when any other connection, in any process,
+commits; it reads a few bytes of shared memory (some microseconds). Only then is the catalogue revision read.
+PostgreSQL has nothing as cheap: there the revision is read each time, and `is_cheap` is False so that nobody does it
+on the event loop. Source: https://www.sqlite.org/pragma.html#pragma_data_version
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from termserver.store.engine import Database
+from termserver.store.revision import catalogue_revision
+
+
+class RevisionWatch:
+    """The catalogue revision, always current."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._connection = _open_sqlite(database.url)
+        self._seen_data_version = -1
+        self._revision = -1
+        self.is_cheap = self._connection is not None
+
+    def revision_if_unchanged(self) -> int | None:
+        """The revision if nothing was committed since the last look; None if the database must be asked."""
+        if self._connection is None:
+            return None
+        with self._lock:
+            if self._data_version() == self._seen_data_version:
+                return self._revision
+        return None
+
+    def revision(self) -> int:
+        """The revision now."""
+        with self._lock:
+            # The mark is taken before the revision is read: a commit in between is seen the next time
+            version = self._data_version() if self._connection is not None else None
+            if version is not None and version == self._seen_data_version:
+                return self._revision
+            with self._database.session() as session:
+                self._revision = catalogue_revision(session)
+            if version is not None:
+                self._seen_data_version = version
+            return self._revision
+
+    def _data_version(self) -> int:
+        if self._connection is None:
+            return -1
+        row = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _open_sqlite(url: str) -> sqlite3.Connection | None:
+    path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else ""
+    if not path or path.startswith(":memory:") or not Path(path).exists():
+        return None
+    return sqlite3.connect(path, check_same_thread=False, isolation_level=None)

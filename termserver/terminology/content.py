@@ -1,0 +1,210 @@
+"""A code system's concepts as the operations see them: stored, or brought by a request; supplements added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.index.builder import Indexes
+from termserver.index.concept_table import ConceptTable, concept_arrays
+from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
+from termserver.index.text import matches_words, words_of
+from termserver.model.code_system import CodeSystem, Concept
+from termserver.store.code_systems import StoredCodeSystem, get_concept, get_concepts, stream_concepts
+from termserver.store.engine import Session
+
+
+class Content(Protocol):
+    """One version of a code system."""
+
+    header: CodeSystem
+
+    @property
+    def table(self) -> ConceptTable:
+        """Codes, displays and flags by ordinal."""
+        ...
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """Parents and children by ordinal."""
+        ...
+
+    def concept(self, code: str) -> Concept | None:
+        """The concept with this code (by the system's rule of case), supplements included."""
+        ...
+
+    def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
+        """The concepts with these codes; unknown codes are absent."""
+        ...
+
+    def stream(self) -> Iterator[Concept]:
+        """All concepts in the publisher's order."""
+        ...
+
+    def search(self, text: str) -> NDArray[np.int32]:
+        """Ordinals of the concepts of which one name has every word."""
+        ...
+
+
+class StoredContent:
+    """Content in the database; lives as long as the session."""
+
+    def __init__(self, session: Session, stored: StoredCodeSystem, indexes: Indexes) -> None:
+        self.header = stored.header
+        self._session = session
+        self._stored = stored
+        self._indexes = indexes
+
+    @property
+    def table(self) -> ConceptTable:
+        """See `Content`."""
+        return self._indexes.concepts(self._stored)[0]
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """See `Content`."""
+        return self._indexes.concepts(self._stored)[1]
+
+    def concept(self, code: str) -> Concept | None:
+        """See `Content`."""
+        found = get_concept(self._session, self._stored.id, code)
+        if found is None and not self.header.case_sensitive:
+            exact = _code_in_other_case(self.table, code)
+            return None if exact is None else get_concept(self._session, self._stored.id, exact)
+        return found
+
+    def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
+        """See `Content`."""
+        return get_concepts(self._session, self._stored.id, codes)
+
+    def stream(self) -> Iterator[Concept]:
+        """See `Content`."""
+        return stream_concepts(self._session, self._stored.id)
+
+    def search(self, text: str) -> NDArray[np.int32]:
+        """See `Content`."""
+        return self._indexes.text(self._stored).search(text)
+
+
+def _code_in_other_case(table: ConceptTable, code: str) -> str | None:
+    wanted = code.casefold()
+    for variant in dict.fromkeys((code.upper(), code.lower(), code.capitalize())):
+        if table.ordinal_of(variant) >= 0:
+            return variant
+    return next((known for known in (item.decode() for item in table.codes) if known.casefold() == wanted), None)
+
+
+class BroughtContent:
+    """Content that a request brought with it."""
+
+    def __init__(self, header: CodeSystem, concepts: Iterable[Concept]) -> None:
+        self.header = header
+        self._concepts = {concept.code: concept for concept in concepts}
+        self._by_folded = {} if header.case_sensitive else {code.casefold(): code for code in self._concepts}
+        arrays = concept_arrays(self._concepts.values())
+        self.table = arrays.table
+        self.hierarchy = hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
+
+    def concept(self, code: str) -> Concept | None:
+        """See `Content`."""
+        return self._concepts.get(code) or self._concepts.get(self._by_folded.get(code.casefold(), ""))
+
+    def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
+        """See `Content`."""
+        return {code: self._concepts[code] for code in codes if code in self._concepts}
+
+    def stream(self) -> Iterator[Concept]:
+        """See `Content`."""
+        return iter(self._concepts.values())
+
+    def search(self, text: str) -> NDArray[np.int32]:
+        """See `Content`."""
+        return search_names(self._concepts.values(), text)
+
+
+def search_names(concepts: Iterable[Concept], text: str) -> NDArray[np.int32]:
+    """Ordinals of the concepts of which one name has every word, by looking at each."""
+    words = words_of(text)
+    found = [
+        ordinal
+        for ordinal, concept in enumerate(concepts)
+        if words and any(matches_words(name, words) for name in names_of(concept))
+    ]
+    return np.array(found, dtype=np.int32)
+
+
+def names_of(concept: Concept) -> Iterator[str]:
+    """Code, display and designations."""
+    yield concept.code
+    yield concept.display
+    for designation in concept.designations:
+        yield designation.value
+
+
+class SupplementedContent:
+    """Content with the designations and properties of supplements added to each concept."""
+
+    def __init__(self, content: Content, supplements: Sequence[Content]) -> None:
+        self.header = content.header
+        self.content = content
+        self.supplements = tuple(supplements)
+
+    @property
+    def table(self) -> ConceptTable:
+        """See `Content`."""
+        return self.content.table
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """See `Content`."""
+        return self.content.hierarchy
+
+    def concept(self, code: str) -> Concept | None:
+        """See `Content`."""
+        found = self.content.concept(code)
+        return None if found is None else self.concepts_with([found])[0]
+
+    def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
+        """See `Content`."""
+        found = self.content.concepts(codes)
+        return {concept.code: concept for concept in self.concepts_with(list(found.values()))}
+
+    def concepts_with(self, concepts: Sequence[Concept]) -> list[Concept]:
+        """The concepts with what the supplements add."""
+        codes = [concept.code for concept in concepts]
+        added = [supplement.concepts(codes) for supplement in self.supplements]
+        return [
+            _supplemented(concept, [more[concept.code] for more in added if concept.code in more])
+            for concept in concepts
+        ]
+
+    def stream(self) -> Iterator[Concept]:
+        """See `Content`."""
+        batch: list[Concept] = []
+        for concept in self.content.stream():
+            batch.append(concept)
+            if len(batch) >= 500:
+                yield from self.concepts_with(batch)
+                batch = []
+        yield from self.concepts_with(batch)
+
+    def search(self, text: str) -> NDArray[np.int32]:
+        """See `Content`."""
+        found = [self.content.search(text)]
+        for supplement in self.supplements:
+            codes = [supplement.table.code_of(ordinal) for ordinal in supplement.search(text).tolist()]
+            ordinals = self.table.ordinals_of(codes)
+            found.append(ordinals[ordinals >= 0])
+        return np.unique(np.concatenate(found))
+
+
+def _supplemented(concept: Concept, additions: Sequence[Concept]) -> Concept:
+    designations, properties = list(concept.designations), list(concept.properties)
+    for more in additions:
+        designations += [item for item in more.designations if item not in designations]
+        properties += [item for item in more.properties if item not in properties]
+    return replace(concept, designations=tuple(designations), properties=tuple(properties))

@@ -1,0 +1,142 @@
+"""ValueSet filters: which concepts of a code system one `property op value` selects.
+
+Source: FHIR R5 valueset filter-operator. Filters on the hierarchy are answered by the index; filters on other
+properties read each concept once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.errors import BadInput
+from termserver.model.code_system import Concept
+from termserver.model.coding import Coding
+from termserver.model.value_set import Filter
+from termserver.terminology.content import Content
+from termserver.terminology.regex import Regex
+
+Ordinals = NDArray[np.int32]
+_CODE = {"concept", "code"}
+_NOTHING: Ordinals = np.empty(0, dtype=np.int32)
+_HIERARCHY = {"is-a", "descendent-of", "is-not-a", "generalizes", "child-of", "descendent-leaf"}
+_OPERATORS = _HIERARCHY | {"=", "in", "not-in", "regex", "exists"}
+
+
+def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Ordinals:
+    """Ordinals of the selected concepts, ascending.
+
+    Parameters
+    ----------
+    place
+        FHIRPath of the filter, for messages.
+
+    Raises
+    ------
+    BadInput
+        If the operator is unknown, or has no value.
+    """
+    if rule.op not in _OPERATORS:
+        raise BadInput(f"The filter operator '{rule.op}' is not known", expression=f"{place}.op")
+    if not rule.value:
+        raise BadInput(
+            f"The system {content.header.url} filter with property = {rule.property}, op = {rule.op} has no value",
+            expression=f"{place}.value",
+        )
+    if rule.op in _HIERARCHY:
+        return _by_hierarchy(content, rule.op, rule.value)
+    if rule.property in _CODE:
+        return _by_code(content, rule)
+    if rule.property == "parent" and rule.op == "=":
+        return _by_hierarchy(content, "child-of", rule.value)
+    if rule.property == "child" and rule.op == "=":
+        ordinal = content.table.ordinal_of(rule.value)
+        return np.sort(content.hierarchy.parents.of(ordinal)) if ordinal >= 0 else _NOTHING
+    return _by_property(content, rule)
+
+
+def _by_hierarchy(content: Content, operator: str, code: str) -> Ordinals:
+    ordinal = content.table.ordinal_of(code)
+    if operator == "is-not-a":
+        everything = np.arange(len(content.table), dtype=np.int32)
+        if ordinal < 0:
+            return everything
+        return np.setdiff1d(everything, np.append(content.hierarchy.descendants(ordinal), ordinal)).astype(np.int32)
+    if ordinal < 0:
+        return _NOTHING
+    if operator == "child-of":
+        return np.sort(content.hierarchy.children.of(ordinal))
+    if operator == "generalizes":
+        return np.sort(np.append(content.hierarchy.ancestors(ordinal), np.int32(ordinal)))
+    below = content.hierarchy.descendants(ordinal)
+    if operator == "is-a":
+        return np.sort(np.append(below, np.int32(ordinal)))
+    if operator == "descendent-leaf":
+        return below[content.hierarchy.is_leaf()[below]]
+    return below
+
+
+def _by_code(content: Content, rule: Filter) -> Ordinals:
+    table = content.table
+    if rule.op == "exists":
+        return np.arange(len(table), dtype=np.int32) if rule.value == "true" else _NOTHING
+    if rule.op == "regex":
+        pattern = Regex(rule.value)
+        return _where([pattern.matches(code.decode()) for code in table.codes])
+    named = table.ordinals_of(_listed(rule))
+    named = np.unique(named[named >= 0]).astype(np.int32)
+    if rule.op == "not-in":
+        return np.setdiff1d(np.arange(len(table), dtype=np.int32), named).astype(np.int32)
+    return named
+
+
+def _listed(rule: Filter) -> list[str]:
+    return [rule.value] if rule.op == "=" else [item.strip() for item in rule.value.split(",") if item.strip()]
+
+
+def _by_property(content: Content, rule: Filter) -> Ordinals:
+    test = _property_test(rule)
+    return _where([test(concept) for concept in content.stream()])
+
+
+def _property_test(rule: Filter) -> Callable[[Concept], bool]:
+    if rule.op == "exists":
+        wanted = rule.value == "true"
+        return lambda concept: bool(_values(concept, rule.property)) == wanted
+    if rule.op == "regex":
+        pattern = Regex(rule.value)
+        return lambda concept: any(pattern.matches(value) for value in _values(concept, rule.property))
+    listed = set(_listed(rule))
+    if rule.op == "not-in":
+        return lambda concept: not any(value in listed for value in _values(concept, rule.property))
+    return lambda concept: any(value in listed for value in _values(concept, rule.property))
+
+
+def _values(concept: Concept, name: str) -> list[str]:
+    if name == "display":
+        return [concept.display]
+    if name == "definition":
+        return [concept.definition] if concept.definition else []
+    if name == "designation":
+        return [item.value for item in concept.designations]
+    found = []
+    for item in concept.properties:
+        if item.code != name:
+            continue
+        if isinstance(item.value, Coding):
+            found.append(item.value.code)
+        elif isinstance(item.value, bool):
+            found.append(str(item.value).lower())
+        else:
+            found.append(str(item.value))
+    if not found and name == "inactive":
+        return [str(not concept.active).lower()]
+    if not found and name == "notSelectable":
+        return [str(concept.abstract).lower()]
+    return found
+
+
+def _where(flags: list[bool]) -> Ordinals:
+    return np.flatnonzero(np.array(flags, dtype=np.bool_)).astype(np.int32)

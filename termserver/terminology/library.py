@@ -1,0 +1,135 @@
+"""All that one request may see: what it brought itself, then what is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from termserver.errors import NotFound
+from termserver.fhir.elements import split_canonical
+from termserver.index.builder import Indexes
+from termserver.model.code_system import CodeSystem
+from termserver.model.requests import Overlay
+from termserver.model.value_set import ValueSet
+from termserver.store.code_systems import StoredCodeSystem
+from termserver.store.engine import Session
+from termserver.terminology.content import Content, StoredContent, SupplementedContent
+from termserver.terminology.overlay import OpenOverlay
+from termserver.terminology.registry import Catalogue
+from termserver.terminology.versions import choose, newest_first
+
+
+class Library:
+    """See the module; lives as long as its session."""
+
+    def __init__(
+        self,
+        session: Session,
+        catalogue: Catalogue,
+        indexes: Indexes,
+        overlay: Overlay,
+        supplements: Sequence[str] = (),
+    ) -> None:
+        self.session = session
+        self.catalogue = catalogue
+        self.overlay = OpenOverlay(overlay)
+        self._indexes = indexes
+        self._supplements = tuple(supplements)
+        self._open: dict[tuple[str, str | None], Content | None] = {}
+
+    def canonical_system(self, url: str) -> str:
+        """The canonical URL behind an alias."""
+        return self.catalogue.canonical_system(url)
+
+    def code_system(self, url: str, version: str | None = None) -> Content | None:
+        """The code system in the version asked for, or the newest; supplements added.
+
+        Supplements that are loaded always add their names; those that a request brings only where it says
+        `useSupplement`.
+        """
+        key = (url, version)
+        if key not in self._open:
+            self._open[key] = self._find_code_system(url, version)
+        return self._open[key]
+
+    def _find_code_system(self, url: str, version: str | None) -> Content | None:
+        canonical = self.canonical_system(url)
+        content = self.overlay.code_system(url, version)
+        if content is None:
+            stored = choose(self.catalogue.code_systems.get(canonical, ()), lambda item: item.header.version, version)
+            if stored is None:
+                return None
+            content = self._stored(stored)
+        supplements: list[Content] = [self._stored(item) for item in self.catalogue.supplements.get(canonical, ())]
+        supplements += [item for item in self.overlay.supplements(url) if self._asked_for(item)]
+        return SupplementedContent(content, supplements) if supplements else content
+
+    def _stored(self, stored: StoredCodeSystem) -> Content:
+        return StoredContent(self.session, stored, self._indexes)
+
+    def _asked_for(self, supplement: Content) -> bool:
+        header = supplement.header
+        return any(
+            url == header.url and version in (None, header.version)
+            for url, version in (split_canonical(item) for item in self._supplements)
+        )
+
+    def check_supplements(self, named: Sequence[str]) -> None:
+        """Every supplement that a request or a value set names must be there.
+
+        Raises
+        ------
+        NotFound
+            Naming those that are not.
+        """
+        loaded = [item.header for items in self.catalogue.supplements.values() for item in items]
+        brought = [item.header for items in self.overlay.every_supplement() for item in items]
+        for canonical in named:
+            url, version = split_canonical(canonical)
+            if not any(item.url == url and version in (None, item.version) for item in (*loaded, *brought)):
+                raise NotFound(f"Required supplement not found: {canonical}", expression="useSupplement")
+
+    def code_system_by_id(self, fhir_id: str) -> Content:
+        """The code system with this FHIR id.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        for stored in self.catalogue.every_code_system():
+            if stored.fhir_id == fhir_id:
+                return self.code_system(stored.header.url, stored.header.version) or self._stored(stored)
+        raise NotFound(f"There is no CodeSystem with the id '{fhir_id}'")
+
+    def every_code_system_header(self) -> Iterator[CodeSystem]:
+        """The headers of all code systems at hand, brought ones first."""
+        yield from (content.header for content in self.overlay.every_code_system())
+        for versions in self.catalogue.code_systems.values():
+            yield from (stored.header for stored in versions)
+
+    def code_system_versions(self, url: str) -> list[str]:
+        """All versions at hand, newest first."""
+        loaded = [item.header.version for item in self.catalogue.code_systems.get(self.canonical_system(url), ())]
+        return newest_first({*loaded, *self.overlay.code_system_versions(url)}, str)
+
+    def value_set(self, url: str, version: str | None = None) -> ValueSet | None:
+        """The value set in the version asked for, or the newest."""
+        brought = self.overlay.value_set(url, version)
+        if brought is not None:
+            return brought
+        stored = choose(self.catalogue.value_sets.get(url, ()), lambda item: item.value_set.version, version)
+        return None if stored is None else stored.value_set
+
+    def value_set_by_id(self, fhir_id: str) -> ValueSet:
+        """The value set with this FHIR id.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        for versions in self.catalogue.value_sets.values():
+            for stored in versions:
+                if stored.fhir_id == fhir_id:
+                    return stored.value_set
+        raise NotFound(f"There is no ValueSet with the id '{fhir_id}'")

@@ -1,0 +1,304 @@
+"""Which concepts a value set selects, and whether it holds one code: includes, excludes, imports, implicit value sets.
+
+A selection is a list of parts, one a code system version, each the ordinals of its concepts in the order of the
+definition. Source: FHIR R5 ValueSet composition rules (section 4.9.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.errors import NotFound, NotSupported
+from termserver.fhir.elements import split_canonical
+from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
+from termserver.terminology.content import Content
+from termserver.terminology.filters import filter_ordinals
+from termserver.terminology.library import Library
+from termserver.terminology.versions import forced_version
+
+Ordinals = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRules:
+    """`system-version` (where an include says none) and `force-system-version` (always), as canonicals."""
+
+    defaults: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
+
+    def version_for(self, system: str, asked: str | None) -> str | None:
+        """The version to use."""
+        return forced_version(system, asked, defaults=self.defaults, forced=self.forced)
+
+
+@dataclass(slots=True)
+class Part:
+    """Concepts of one code system version; `listed` are those that the value set lists with a display of its own."""
+
+    content: Content
+    ordinals: Ordinals
+    listed: dict[str, IncludedConcept] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Selection:
+    """What a value set selects; `used_value_sets` are the canonicals of those it imports."""
+
+    parts: list[Part]
+    used_value_sets: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Number of concepts."""
+        return sum(len(part.ordinals) for part in self.parts)
+
+
+def select_value_set(
+    library: Library, value_set: ValueSet, rules: VersionRules, visited: tuple[str, ...] = ()
+) -> Selection:
+    """All concepts of a value set.
+
+    Raises
+    ------
+    NotFound
+        If a code system or value set that it needs is not known.
+    NotSupported
+        If value sets include each other in a circle.
+    """
+    if value_set.canonical in visited:
+        circle = " → ".join((*visited, value_set.canonical))
+        raise NotSupported(f"The value sets include each other in a circle: {circle}", expression="ValueSet.compose")
+    visited = (*visited, value_set.canonical)
+    selection = Selection([])
+    for place, include in enumerate(value_set.includes):
+        path = f"ValueSet[{value_set.canonical}].compose.include[{place}]"
+        for part in _select_include(library, include, rules, visited, selection, path):
+            _add(selection.parts, part)
+    for place, exclude in enumerate(value_set.excludes):
+        path = f"ValueSet[{value_set.canonical}].compose.exclude[{place}]"
+        for part in _select_include(library, exclude, rules, visited, selection, path):
+            _remove(selection.parts, part)
+    if value_set.inactive is False:
+        for part in selection.parts:
+            part.ordinals = part.ordinals[part.content.table.active[part.ordinals]]
+    return selection
+
+
+def _select_include(
+    library: Library,
+    include: Include,
+    rules: VersionRules,
+    visited: tuple[str, ...],
+    selection: Selection,
+    path: str,
+) -> list[Part]:
+    imported: list[list[Part]] = []
+    for canonical in include.value_sets:
+        found = find_value_set(library, canonical)
+        below = select_value_set(library, found, rules, visited)
+        selection.used_value_sets += (found.canonical, *below.used_value_sets)
+        imported.append(below.parts)
+    if include.system is None:
+        parts = imported[0] if imported else []
+        others = imported[1:]
+    else:
+        parts = [_system_part(library, include, rules, path)]
+        others = imported
+    for other in others:
+        parts = [_intersected(part, other) for part in parts]
+    return parts
+
+
+def _system_part(library: Library, include: Include, rules: VersionRules, path: str) -> Part:
+    content = content_for_include(library, include, rules)
+    table = content.table
+    if include.concepts:
+        ordinals = table.ordinals_of([item.code for item in include.concepts])
+        listed = {item.code: item for item in include.concepts}
+        return Part(content, _unique(ordinals[ordinals >= 0]), listed)
+    ordinals = np.arange(len(table), dtype=np.int32)
+    for place, rule in enumerate(include.filters):
+        ordinals = np.intersect1d(ordinals, filter_ordinals(content, rule, f"{path}.filter[{place}]"))
+    return Part(content, ordinals.astype(np.int32))
+
+
+def content_for_include(library: Library, include: Include, rules: VersionRules) -> Content:
+    """The code system of an include.
+
+    Raises
+    ------
+    NotFound
+        If it is not known in that version.
+    """
+    system, pinned = split_canonical(include.system or "")
+    version = rules.version_for(system, include.version or pinned)
+    content = library.code_system(system, version)
+    if content is not None:
+        return content
+    versions = library.code_system_versions(system)
+    if versions:
+        raise NotFound(
+            f"A definition for CodeSystem '{system}' version '{version}' could not be found, so the value set cannot be "
+            f"expanded. Valid versions: {' or '.join(sorted(versions))}"
+        )
+    raise NotFound(f"A definition for CodeSystem '{system}' could not be found, so the value set cannot be expanded")
+
+
+def _unique(ordinals: Ordinals) -> Ordinals:
+    """Without repetitions, in the order of first appearance."""
+    _, first = np.unique(ordinals, return_index=True)
+    return ordinals[np.sort(first)]
+
+
+def _same_system(one: Part, other: Part) -> bool:
+    return one.content.header.canonical == other.content.header.canonical
+
+
+def _add(parts: list[Part], added: Part) -> None:
+    for part in parts:
+        if _same_system(part, added):
+            part.ordinals = _unique(np.concatenate((part.ordinals, added.ordinals)))
+            part.listed = {**added.listed, **part.listed}
+            return
+    parts.append(Part(added.content, added.ordinals, dict(added.listed)))
+
+
+def _remove(parts: list[Part], removed: Part) -> None:
+    for part in parts:
+        if _same_system(part, removed):
+            part.ordinals = part.ordinals[~np.isin(part.ordinals, removed.ordinals)]
+
+
+def _intersected(part: Part, others: Sequence[Part]) -> Part:
+    same = [other.ordinals for other in others if _same_system(part, other)]
+    kept = np.isin(part.ordinals, np.concatenate(same)) if same else np.zeros(len(part.ordinals), dtype=np.bool_)
+    return Part(part.content, part.ordinals[kept], part.listed)
+
+
+# ------------------------------------------------------------------ finding
+
+
+def find_value_set(library: Library, canonical: str, version: str | None = None) -> ValueSet:
+    """The value set of a canonical `url|version`, implicit ones included.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    url, pinned = split_canonical(canonical)
+    pinned = pinned or version
+    found = library.value_set(url, pinned) or implicit_value_set(library, url, pinned)
+    if found is None:
+        shown = f"{url}|{pinned}" if pinned else url
+        raise NotFound(f"A definition for the value Set '{shown}' could not be found")
+    return found
+
+
+def implicit_value_set(library: Library, url: str, version: str | None = None) -> ValueSet | None:
+    """The value set that a code system implies: `system?fhir_vs`, `?fhir_vs=isa/CODE`, or the system's `valueSet`."""
+    system, mark, query = url.partition("?")
+    if mark and query.startswith("fhir_vs"):
+        content = library.code_system(system, version)
+        if content is None:
+            return None
+        kind, _, code = query.removeprefix("fhir_vs").removeprefix("=").partition("/")
+        if not kind:
+            return _all_of(url, content, ())
+        if kind == "isa" and code:
+            return _all_of(url, content, (Filter("concept", "is-a", code),))
+        return None
+    for own in library.every_code_system_header():
+        if own.value_set and split_canonical(own.value_set)[0] == url and (version in (None, own.version)):
+            content = library.code_system(own.url, own.version)
+            return _all_of(url, content, ()) if content else None
+    return None
+
+
+def _all_of(url: str, content: Content, filters: tuple[Filter, ...]) -> ValueSet:
+    header = content.header
+    return ValueSet(
+        url,
+        header.version,
+        header.name,
+        header.title,
+        header.status,
+        f"All codes of {header.url}" if not filters else f"{filters[0].value} and what is below it in {header.url}",
+        includes=(Include(header.url, header.version, filters=filters),),
+    )
+
+
+# ------------------------------------------------------------------ membership of one code
+
+
+def holds(
+    library: Library,
+    value_set: ValueSet,
+    content: Content,
+    code: str,
+    rules: VersionRules,
+    visited: tuple[str, ...] = (),
+) -> bool:
+    """True if the value set holds this code of this code system version."""
+    if value_set.canonical in visited:
+        circle = " → ".join((*visited, value_set.canonical))
+        raise NotSupported(f"The value sets include each other in a circle: {circle}", expression="ValueSet.compose")
+    visited = (*visited, value_set.canonical)
+
+    def held(parts: Sequence[Include], name: str) -> bool:
+        return any(
+            _include_holds(
+                library, part, content, code, rules, visited, f"ValueSet[{value_set.canonical}].compose.{name}[{place}]"
+            )
+            for place, part in enumerate(parts)
+        )
+
+    if not held(value_set.includes, "include") or held(value_set.excludes, "exclude"):
+        return False
+    if value_set.inactive is False:
+        ordinal = content.table.ordinal_of(code)
+        return ordinal >= 0 and bool(content.table.active[ordinal])
+    return True
+
+
+def _include_holds(
+    library: Library,
+    include: Include,
+    content: Content,
+    code: str,
+    rules: VersionRules,
+    visited: tuple[str, ...],
+    path: str,
+) -> bool:
+    for canonical in include.value_sets:
+        if not holds(library, find_value_set(library, canonical), content, code, rules, visited):
+            return False
+    if include.system is None:
+        return bool(include.value_sets)
+    system, pinned = split_canonical(include.system)
+    if library.canonical_system(system) != library.canonical_system(content.header.url):
+        return False
+    own = content_for_include(library, include, rules)
+    if (include.version or pinned) and own.header.version != content.header.version:
+        return False
+    ordinal = content.table.ordinal_of(code)
+    if ordinal < 0:
+        return False
+    if include.concepts:
+        return any(item.code == code for item in include.concepts)
+    return all(
+        _filter_holds(content, rule, ordinal, f"{path}.filter[{place}]") for place, rule in enumerate(include.filters)
+    )
+
+
+def _filter_holds(content: Content, rule: Filter, ordinal: int, place: str) -> bool:
+    if rule.op in ("is-a", "descendent-of") and rule.value:
+        above = content.table.ordinal_of(rule.value)
+        if above == ordinal:
+            return rule.op == "is-a"
+        return above >= 0 and content.hierarchy.subsumes(above, ordinal)
+    return bool(np.isin(ordinal, filter_ordinals(content, rule, place)))

@@ -1,0 +1,280 @@
+"""The engine, one a process: keeps the catalogue current, opens what a request needs, calls the operation.
+
+All answers come from here, for HTTP, batch and command line alike. `translate_in_memory` answers without touching
+the database where it can, so that the event loop may call it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from termserver.errors import BadInput, NotFound
+from termserver.index.builder import Indexes
+from termserver.index.revision_watch import RevisionWatch
+from termserver.index.translation_table import TranslationTable, TranslationTables, build_table, table_from_map
+from termserver.model.coding import Coding
+from termserver.model.requests import (
+    ExpandRequest,
+    LookupRequest,
+    Overlay,
+    SubsumesRequest,
+    TranslateRequest,
+    ValidateCodeRequest,
+)
+from termserver.model.results import (
+    Expansion,
+    LookupResult,
+    SubsumesResult,
+    TranslateResult,
+    ValidateCodeResult,
+)
+from termserver.settings import Settings
+from termserver.store.concept_maps import StoredConceptMap, stream_elements
+from termserver.store.engine import Database, Session
+from termserver.terminology.expand import codes_of_value_set, expand
+from termserver.terminology.languages import Languages, display_in
+from termserver.terminology.library import Library
+from termserver.terminology.lookup import lookup
+from termserver.terminology.overlay import OpenOverlay
+from termserver.terminology.registry import Catalogue, read_catalogue
+from termserver.terminology.subsumes import subsumes
+from termserver.terminology.translate import translate
+from termserver.terminology.validate_code import validate_code, validate_code_in_value_set
+from termserver.terminology.versions import choose
+
+_MB = 1024 * 1024
+
+
+class _NeedsStoreError(Exception):
+    """An answer from memory alone is not possible; never leaves this module."""
+
+
+class Terminology:
+    """The terminology engine over one database."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.settings = settings
+        self._database = database
+        self._watch = RevisionWatch(database)
+        self._indexes = Indexes(database, settings.index_folder())
+        self._tables = TranslationTables(settings.translation_cache_mb * _MB)
+        self._catalogue = Catalogue(-1)
+        self._refresh_lock = threading.Lock()
+        self._build_lock = threading.Lock()
+
+    # -------------------------------------------------------------- what is loaded
+
+    def catalogue(self) -> Catalogue:
+        """What is loaded now: a publish by any process is seen here at the next call."""
+        revision = self._watch.revision()
+        if revision != self._catalogue.revision:
+            with self._refresh_lock:
+                if revision != self._catalogue.revision:
+                    with self._database.session() as session:
+                        self._catalogue = read_catalogue(session, revision)
+        return self._catalogue
+
+    @contextmanager
+    def library(self, overlay: Overlay | None = None, supplements: Sequence[str] = ()) -> Iterator[Library]:
+        """All that a request may see, with a session of its own."""
+        catalogue = self.catalogue()
+        with self._database.session() as session:
+            yield Library(session, catalogue, self._indexes, overlay or Overlay(), supplements)
+
+    def library_in(self, session: Session, catalogue: Catalogue) -> Library:
+        """The library of a session that is open already."""
+        return Library(session, catalogue, self._indexes, Overlay())
+
+    # -------------------------------------------------------------- operations
+
+    def lookup(self, request: LookupRequest) -> LookupResult:
+        """$lookup."""
+        with self.library(request.overlay, request.supplements) as library:
+            return lookup(library, request)
+
+    def subsumes(self, request: SubsumesRequest) -> SubsumesResult:
+        """$subsumes."""
+        with self.library(request.overlay) as library:
+            return subsumes(library, request)
+
+    def validate_code(self, request: ValidateCodeRequest) -> ValidateCodeResult:
+        """CodeSystem/$validate-code."""
+        with self.library(request.overlay, request.supplements) as library:
+            return validate_code(library, request)
+
+    def validate_code_in_value_set(self, request: ValidateCodeRequest) -> ValidateCodeResult:
+        """ValueSet/$validate-code."""
+        with self.library(request.overlay, request.supplements) as library:
+            return validate_code_in_value_set(library, request)
+
+    def expand(self, request: ExpandRequest) -> Expansion:
+        """ValueSet/$expand."""
+        with self.library(request.overlay, request.supplements) as library:
+            return expand(library, request, limit=self.settings.expansion_limit)
+
+    def translate(self, request: TranslateRequest) -> TranslateResult:
+        """ConceptMap/$translate; builds the tables it needs.
+
+        Raises
+        ------
+        NotFound
+            If the map that the request names is not known.
+        """
+        catalogue = self.catalogue()
+        with self._database.session() as session:
+            surroundings = _Surroundings(self, catalogue, session, OpenOverlay(request.overlay))
+            return translate(request, surroundings.tables_for(request), surroundings)
+
+    def translate_in_memory(self, request: TranslateRequest) -> TranslateResult | None:
+        """As `translate`, if nothing must be read from the database; else None."""
+        if request.language or request.inline_map is not None or request.overlay:
+            return None
+        catalogue = self._catalogue
+        if self._watch.revision_if_unchanged() != catalogue.revision:
+            return None
+        surroundings = _Surroundings(self, catalogue, None, None)
+        try:
+            return translate(request, surroundings.tables_for(request), surroundings)
+        except _NeedsStoreError:
+            return None
+
+    # -------------------------------------------------------------- tables
+
+    def table_in_memory(self, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable | None:
+        """The map's table, if it is built."""
+        table = self._tables.get(_table_key(stored, catalogue))
+        if table is not None and table.head.status != stored.header.status:
+            return None
+        return table
+
+    def table(self, session: Session, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable:
+        """The map's table; built if it is not there. Memory while building: the table and one batch."""
+        found = self.table_in_memory(stored, catalogue)
+        if found is not None:
+            return found
+        with self._build_lock:
+            found = self.table_in_memory(stored, catalogue)
+            if found is None:
+                displays_of = partial(self._displays_of, catalogue)
+                found = build_table(stored.header, stream_elements(session, stored.id), displays_of)
+                self._tables.put(_table_key(stored, catalogue), found)
+        return found
+
+    def _displays_of(
+        self, catalogue: Catalogue, system: str, version: str | None, codes: Sequence[str]
+    ) -> list[str | None]:
+        versions = catalogue.code_systems.get(catalogue.canonical_system(system), [])
+        stored = choose(versions, lambda item: item.header.version, version) or (versions[0] if versions else None)
+        if stored is None:
+            return [None] * len(codes)
+        return self._indexes.concepts(stored)[0].displays_of(codes)
+
+    def close(self) -> None:
+        """Give the watching connection back."""
+        self._watch.close()
+
+
+def _table_key(stored: StoredConceptMap, catalogue: Catalogue) -> tuple[object, ...]:
+    """A table holds displays: it is another one when the newest version of a code system at its ends changes."""
+    key: list[object] = [stored.id]
+    for group in stored.header.groups:
+        for system in (group.source, group.target):
+            versions = catalogue.code_systems.get(catalogue.aliases.get(system, system))
+            key.append(versions[0].id if versions else None)
+    return tuple(key)
+
+
+class _Surroundings:
+    """`translate.MapSurroundings` over the catalogue, and over the store where a session is given."""
+
+    def __init__(
+        self, terminology: Terminology, catalogue: Catalogue, session: Session | None, overlay: OpenOverlay | None
+    ) -> None:
+        self._terminology = terminology
+        self._catalogue = catalogue
+        self._session = session
+        self._overlay = overlay
+        self.canonical_system = catalogue.canonical_system
+
+    def tables_for(self, request: TranslateRequest) -> list[TranslationTable]:
+        """The maps that the request names or that fit it."""
+        if request.inline_map is not None:
+            return [table_from_map(request.inline_map)]
+        if request.map_id is not None:
+            stored = self._catalogue.map_by_fhir_id.get(request.map_id)
+            if stored is None:
+                raise NotFound(f"There is no ConceptMap with the id '{request.map_id}'")
+            if request.map_version and stored.header.version != request.map_version:
+                raise BadInput(
+                    f"Parameter 'conceptMapVersion': ConceptMap/{request.map_id} is version {stored.header.version}",
+                    expression="conceptMapVersion",
+                )
+            return [self._table(stored)]
+        if request.map_url is not None:
+            return [self._named(request.map_url, request.map_version)]
+        return self._fitting(request)
+
+    def _named(self, url: str, version: str | None) -> TranslationTable:
+        table = self.other_map(url, version)
+        if table is not None:
+            return table
+        versions = [item.header.version for item in self._catalogue.concept_maps.get(url, ())]
+        if versions:
+            raise NotFound(
+                f"The concept map {url} has no version '{version}'; known: {', '.join(versions[:10])}",
+                expression="conceptMapVersion",
+            )
+        raise NotFound(f"There is no concept map with the url {url}", expression="url")
+
+    def _fitting(self, request: TranslateRequest) -> list[TranslationTable]:
+        by_end = self._catalogue.maps_by_target if request.reverse else self._catalogue.maps_by_source
+        chosen: dict[int, StoredConceptMap] = {}
+        for coding in request.codings:
+            for stored in by_end.get(self.canonical_system(coding.system), ()):
+                if request.map_version is None or stored.header.version == request.map_version:
+                    chosen[stored.id] = stored
+        brought = self._overlay.concept_maps if self._overlay else ()
+        return [*brought, *(self._table(stored) for stored in chosen.values())]
+
+    def _table(self, stored: StoredConceptMap) -> TranslationTable:
+        if self._session is not None:
+            return self._terminology.table(self._session, stored, self._catalogue)
+        table = self._terminology.table_in_memory(stored, self._catalogue)
+        if table is None:
+            raise _NeedsStoreError
+        return table
+
+    def other_map(self, url: str, version: str | None) -> TranslationTable | None:
+        """See `MapSurroundings`."""
+        brought = self._overlay.concept_map(url, version) if self._overlay else None
+        if brought is not None:
+            return brought
+        versions = self._catalogue.concept_maps.get(url, ())
+        if version is not None:
+            stored = choose(versions, lambda item: item.header.version, version)
+        else:
+            # The newest active wins; a retired one answers only where nothing else is there
+            stored = next((item for item in versions if item.header.status == "active"), None)
+            stored = stored or (versions[0] if versions else None)
+        return None if stored is None else self._table(stored)
+
+    def display(self, coding: Coding, languages: Languages) -> str | None:
+        """See `MapSurroundings`."""
+        library = self._library()
+        content = library.code_system(coding.system, coding.version) or library.code_system(coding.system)
+        concept = content.concept(coding.code) if content else None
+        if content is None or concept is None:
+            return None
+        return display_in(concept, content.header.language, languages)
+
+    def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
+        """See `MapSurroundings`."""
+        return codes_of_value_set(self._library(), canonical, limit=self._terminology.settings.expansion_limit)
+
+    def _library(self) -> Library:
+        if self._session is None:
+            raise _NeedsStoreError
+        return self._terminology.library_in(self._session, self._catalogue)

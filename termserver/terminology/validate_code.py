@@ -1,0 +1,404 @@
+"""$validate-code for code systems and value sets: the answer with its issues, in the Java validator's words.
+
+Clients compare the texts literally; they are those of HL7's validator, as its terminology tests show them.
+Source: `CodeSystem-operation-validate-code` and `ValueSet-operation-validate-code` of R4 and R5; HL7's terminology
+ecosystem IG (issue types, `message` = the error texts joined by "; ").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from termserver.errors import BadInput
+from termserver.fhir.elements import split_canonical
+from termserver.model.code_system import Concept
+from termserver.model.coding import Coding
+from termserver.model.issue import Issue
+from termserver.model.requests import ValidateCodeRequest
+from termserver.model.results import ValidateCodeResult
+from termserver.model.value_set import ValueSet
+from termserver.terminology.content import BroughtContent, Content
+from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
+from termserver.terminology.library import Library
+from termserver.terminology.lookup import content_or_error
+from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set
+from termserver.terminology.versions import forced_version
+
+
+@dataclass(slots=True)
+class _Finding:
+    """What was found of one coding."""
+
+    coding: Coding
+    valid: bool = False
+    content: Content | None = None
+    concept: Concept | None = None
+    display: str | None = None
+    unknown_system: str | None = None
+    issues: list[Issue] = field(default_factory=list)
+
+    def add(self, severity: str, code: str, kind: str, text: str, place: str, message_id: str) -> None:
+        self.issues.append(Issue(severity, code, text, kind, place or None, message_id))
+
+
+def validate_code(library: Library, request: ValidateCodeRequest) -> ValidateCodeResult:
+    """Whether codes are codes of a code system.
+
+    Raises
+    ------
+    BadInput
+        If no code system is named.
+    NotFound
+        If an instance is named that does not exist.
+    """
+    library.check_supplements(request.supplements)
+    content = _named_content(library, request)
+    findings = []
+    for place, coding in enumerate(request.codings):
+        if content is not None and not coding.system:
+            coding = Coding(content.header.url, coding.code, coding.version, coding.display)
+        if not coding.system:
+            raise BadInput("No code system to validate against: give url, or a system with the code", expression="url")
+        findings.append(_check(library, request, coding, _place(request, place), content))
+    return _result(request, findings, ())
+
+
+def _named_content(library: Library, request: ValidateCodeRequest) -> Content | None:
+    if request.inline_code_system is not None:
+        return BroughtContent(*request.inline_code_system)
+    if request.code_system_id is not None:
+        return library.code_system_by_id(request.code_system_id)
+    if request.code_system_url is None:
+        return None
+    url, version = split_canonical(request.code_system_url)
+    coding_version = next((coding.version for coding in request.codings if coding.version), None)
+    return library.code_system(url, version or coding_version) or content_or_error(library, url, version)
+
+
+def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -> ValidateCodeResult:
+    """Whether codes are in a value set.
+
+    Raises
+    ------
+    NotFound
+        If the value set is not known.
+    """
+    library.check_supplements(request.supplements)
+    value_set = _named_value_set(library, request)
+    rules = VersionRules(request.system_versions, request.force_system_versions)
+    findings = []
+    for number, coding in enumerate(request.codings):
+        place = _place(request, number)
+        if not coding.system and request.infer_system:
+            coding = _inferred(library, value_set, coding, rules)
+        findings.append(_check_in(library, request, value_set, coding, place, rules))
+    extra: tuple[Issue, ...] = ()
+    if request.from_concept and not any(finding.valid for finding in findings):
+        text = f"No valid coding was found for the value set '{value_set.canonical}'"
+        extra = (Issue("error", "code-invalid", text, "not-in-vs", None, "TX_GENERAL_CC_ERROR_MESSAGE"),)
+    return _result(request, findings, extra)
+
+
+def _named_value_set(library: Library, request: ValidateCodeRequest) -> ValueSet:
+    if request.inline_value_set is not None:
+        return request.inline_value_set
+    if request.value_set_id is not None:
+        return library.value_set_by_id(request.value_set_id)
+    if request.value_set_url is None:
+        raise BadInput("No value set to validate against: give url, valueSet, or the id in the path", expression="url")
+    return find_value_set(library, request.value_set_url, request.value_set_version)
+
+
+def _place(request: ValidateCodeRequest, number: int) -> str:
+    return f"CodeableConcept.coding[{number}]" if request.from_concept else request.place
+
+
+def _under(place: str, element: str) -> str:
+    return f"{place}.{element}" if place else element
+
+
+def _inferred(library: Library, value_set: ValueSet, coding: Coding, rules: VersionRules) -> Coding:
+    """The coding with the one system of the value set that has its code; unchanged if there is none, or several."""
+    systems = {
+        part.content.header.url
+        for part in select_value_set(library, value_set, rules).parts
+        if (ordinal := part.content.table.ordinal_of(coding.code)) >= 0 and ordinal in part.ordinals
+    }
+    return Coding(systems.pop(), coding.code, coding.version, coding.display) if len(systems) == 1 else coding
+
+
+def _check_in(
+    library: Library,
+    request: ValidateCodeRequest,
+    value_set: ValueSet,
+    coding: Coding,
+    place: str,
+    rules: VersionRules,
+) -> _Finding:
+    if not coding.system:
+        finding = _Finding(coding)
+        if request.infer_system:
+            finding.add(
+                "error",
+                "not-found",
+                "cannot-infer",
+                f"The System URI could not be determined for the code '{coding.code}' in the ValueSet "
+                f"'{value_set.canonical}'",
+                "code",
+                "UNABLE_TO_INFER_CODESYSTEM",
+            )
+        else:
+            finding.add(
+                "warning",
+                "invalid",
+                "invalid-data",
+                "Coding has no system. A code with no system has no defined meaning, and it cannot be validated. "
+                "A system should be provided",
+                place,
+                "Coding_has_no_system__cannot_validate",
+            )
+        _say_not_in(finding, request, value_set, place)
+        return finding
+    finding = _check(library, request, coding, place, None)
+    inside = (
+        finding.content is not None
+        and finding.concept is not None
+        and holds(library, value_set, finding.content, finding.concept.code, rules)
+    )
+    if inside and request.active_only and finding.concept is not None and not finding.concept.active:
+        inside = False
+        finding.add(
+            "error",
+            "business-rule",
+            "code-rule",
+            f"The concept '{coding.code}' is valid but is not active",
+            _under(place, "code"),
+            "STATUS_CODE_WARNING_CODE",
+        )
+    if not inside:
+        _say_not_in(finding, request, value_set, place)
+    return finding
+
+
+def _say_not_in(finding: _Finding, request: ValidateCodeRequest, value_set: ValueSet, place: str) -> None:
+    finding.valid = False
+    coding = finding.coding
+    version = f"|{coding.version}" if coding.version else ""
+    display = f" ('{coding.display}')" if coding.display else ""
+    text = (
+        f"The provided code '{coding.system}{version}#{coding.code}{display}' was not found in the value set "
+        f"'{value_set.canonical}'"
+    )
+    severity, kind = ("information", "this-code-not-in-vs") if request.from_concept else ("error", "not-in-vs")
+    issue = Issue(
+        severity,
+        "code-invalid",
+        text,
+        kind,
+        _under(place, "code"),
+        "None_of_the_provided_codes_are_in_the_value_set_one",
+    )
+    finding.issues.insert(0, issue)
+
+
+def _check(
+    library: Library, request: ValidateCodeRequest, coding: Coding, place: str, content: Content | None
+) -> _Finding:
+    """Everything but membership: system, code, display, status."""
+    finding = _Finding(coding)
+    if content is None:
+        wanted = forced_version(
+            coding.system, coding.version, defaults=request.system_versions, forced=request.force_system_versions
+        )
+        content = library.code_system(coding.system, wanted)
+        if content is None:
+            _say_unknown_system(finding, library, wanted, place)
+            return finding
+    finding.content = content
+    concept = content.concept(coding.code)
+    header = content.header
+    if concept is None:
+        if header.content == "fragment":
+            finding.valid = True
+            finding.add(
+                "warning",
+                "code-invalid",
+                "invalid-code",
+                f"Unknown Code '{coding.code}' in the CodeSystem '{header.url}' version '{header.version}' - note that "
+                "the code system is labeled as a fragment, so the code may be valid in some other fragment",
+                _under(place, "code"),
+                "UNKNOWN_CODE_IN_FRAGMENT",
+            )
+            return finding
+        finding.add(
+            "error",
+            "code-invalid",
+            "invalid-code",
+            f"Unknown code '{coding.code}' in the CodeSystem '{header.url}' version '{header.version}'",
+            _under(place, "code"),
+            "Unknown_Code_in_Version",
+        )
+        return finding
+    finding.concept = concept
+    finding.valid = True
+    languages = languages_from_header(request.language)
+    finding.display = display_in(concept, header.language, languages) or concept.display
+    _check_case(finding, concept, place)
+    _check_status(finding, concept, request, place)
+    if coding.display and not request.membership_only:
+        _check_display(finding, concept, header.language, languages, place, lenient=request.lenient_display)
+    return finding
+
+
+def _say_unknown_system(finding: _Finding, library: Library, wanted: str | None, place: str) -> None:
+    system = finding.coding.system
+    versions = sorted(library.code_system_versions(system))
+    where = _under(place, "system")
+    if versions:
+        finding.unknown_system = f"{system}|{wanted}"
+        text = (
+            f"A definition for CodeSystem '{system}' version '{wanted}' could not be found, so the code cannot be "
+            f"validated. Valid versions: {' or '.join(versions)}"
+        )
+        finding.add("error", "not-found", "not-found", text, where, "UNKNOWN_CODESYSTEM_VERSION")
+        return
+    finding.unknown_system = system
+    text = f"A definition for CodeSystem '{system}' could not be found, so the code cannot be validated"
+    finding.add("error", "not-found", "not-found", text, where, "UNKNOWN_CODESYSTEM")
+
+
+def _check_case(finding: _Finding, concept: Concept, place: str) -> None:
+    if concept.code == finding.coding.code or finding.content is None:
+        return
+    finding.add(
+        "information",
+        "business-rule",
+        "code-rule",
+        f"The code '{finding.coding.code}' differs from the correct code '{concept.code}' by case. Although the code "
+        f"system '{finding.content.header.canonical}' is case insensitive, implementers are strongly encouraged to "
+        "use the correct case anyway",
+        _under(place, "code"),
+        "CODE_CASE_DIFFERENCE",
+    )
+
+
+def _check_status(finding: _Finding, concept: Concept, request: ValidateCodeRequest, place: str) -> None:
+    if concept.abstract and not request.abstract_allowed:
+        finding.valid = False
+        finding.add(
+            "error",
+            "business-rule",
+            "code-rule",
+            f"Code '{finding.coding.system}#{concept.code}' is abstract, and not allowed in this context",
+            _under(place, "code"),
+            "ABSTRACT_CODE_NOT_ALLOWED",
+        )
+    if not concept.active:
+        finding.add(
+            "warning",
+            "business-rule",
+            "code-comment",
+            f"The concept '{concept.code}' has a status of {_status(concept)} and its use should be reviewed",
+            place or "code",
+            "INACTIVE_CONCEPT_FOUND",
+        )
+
+
+def _status(concept: Concept) -> str:
+    named = next((item.value for item in concept.properties if item.code == "status"), None)
+    return f"{named} and inactive" if isinstance(named, str) and named != "inactive" else "inactive"
+
+
+def _check_display(
+    finding: _Finding,
+    concept: Concept,
+    system_language: str | None,
+    languages: Languages,
+    place: str,
+    *,
+    lenient: bool,
+) -> None:
+    given = finding.coding.display or ""
+    names = _valid_names(concept, system_language, languages)
+    if any(given.casefold() == name.casefold() for name, _ in names):
+        return
+    severity = "warning" if lenient else "error"
+    if not lenient:
+        finding.valid = False
+    asked = ", ".join(languages.tags) or "--"
+    code = f"{finding.coding.system}#{concept.code}"
+    where = _under(place, "display")
+    if not names:
+        finding.add(
+            severity,
+            "invalid",
+            "invalid-display",
+            f"Wrong Display Name '{given}' for {code}. There are no valid display names found for language(s) "
+            f"'{asked}'. Default display is '{concept.display}'",
+            where,
+            "NO_VALID_DISPLAY_FOUND_NONE_FOR_LANG_ERR",
+        )
+        return
+    shown = [f"'{name}'" + (f" ({language})" if language else "") for name, language in names]
+    choice = (
+        f"display is {shown[0]}" if len(shown) == 1 else f"display is one of {len(shown)} choices: {_either(shown)}"
+    )
+    spaced = any(_without_spaces(given) == _without_spaces(name) for name, _ in names)
+    finding.add(
+        severity,
+        "invalid",
+        "invalid-display",
+        f"Wrong {'whitespace in ' if spaced else ''}Display Name '{given}' for {code}. Valid {choice} "
+        f"(for the language(s) '{asked}')",
+        where,
+        "Display_Name_WS_for__should_be_one_of__instead_of"
+        if spaced
+        else "Display_Name_for__should_be_one_of__instead_of",
+    )
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _either(shown: Sequence[str]) -> str:
+    return ", ".join(shown[:-1]) + f" or {shown[-1]}"
+
+
+def _valid_names(concept: Concept, system_language: str | None, languages: Languages) -> list[tuple[str, str | None]]:
+    """Names that a sender may use: of the wanted languages, or all where none is asked for."""
+    every = [(concept.display, system_language)] if concept.display else []
+    every += [(item.value, item.language) for item in concept.designations]
+    every = list(dict.fromkeys(every))
+    if not languages.tags:
+        return every
+    return [
+        (name, language) for name, language in every if any(language_fits(language, tag) for tag in languages.tags)
+    ] or ([] if system_language else every)
+
+
+def _result(request: ValidateCodeRequest, findings: Sequence[_Finding], extra: tuple[Issue, ...]) -> ValidateCodeResult:
+    """One answer for all codings: valid if one is, told of the first valid one, or of the last."""
+    valid = [finding for finding in findings if finding.valid]
+    result = bool(valid) and not any(
+        issue.severity == "error" and issue.tx_issue == "invalid-display" for item in findings for issue in item.issues
+    )
+    told = valid[0] if valid else next((item for item in findings if item.concept), findings[0])
+    issues = (*extra, *(issue for finding in findings for issue in finding.issues))
+    errors = [issue.text for issue in issues if issue.severity == "error"]
+    unknown = next((item.unknown_system for item in findings if item.unknown_system), None)
+    header = told.content.header if told.content else None
+    return ValidateCodeResult(
+        result=result,
+        code=told.concept.code if told.concept and not request.from_concept else told.coding.code,
+        system=told.coding.system or None,
+        version=header.version if header else None,
+        display=told.display,
+        message="; ".join(errors) or None,
+        issues=issues,
+        inactive=told.concept is not None and not told.concept.active,
+        unknown_system=unknown,
+        unknown_system_is_cause=unknown is not None,
+        codings=request.codings if request.from_concept else (),
+    )

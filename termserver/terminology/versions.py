@@ -1,0 +1,102 @@
+"""Which version is meant: one table of rules in one module.
+
+Content is asked for by url with a version that is exact (`2.0.1`), partial (`2.0` means the newest `2.0.…`),
+a pattern (`2.x.x`, `2.*`), or not at all (the newest). The newest is the largest by natural order of its parts.
+Source: HL7's terminology ecosystem IG, version resolution; FHIR R5 canonical references.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+_PART = re.compile(r"\d+|[^\d.\-_+/|]+")
+_WILD = {"x", "X", "*"}
+
+
+def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts versions by natural order: numbers as numbers, a pre-release before its release.
+
+    >>> sorted(["10.0", "9.1", "9.1-beta"], key=version_key)
+    ['9.1-beta', '9.1', '10.0']
+    """
+    release, _, label = version.partition("-")
+    if label and release.isdigit() and len(release) == 4:
+        release, label = version, ""  # a date: its dashes are no pre-release
+    key = [(1, int(part), "") if part.isdigit() else (2, 0, part.casefold()) for part in _PART.findall(release)]
+    if label:
+        key += [(0, int(part), "") if part.isdigit() else (0, 0, part.casefold()) for part in _PART.findall(label)]
+    else:
+        key.append((0, 2**62, ""))
+    return tuple(key)
+
+
+def fits(version: str, wanted: str) -> bool:
+    """True if a version is what was asked for: the same, or under its pattern, or more precise.
+
+    >>> fits("1.2.0", "1.x.x"), fits("1.2.0", "1.2"), fits("1.20.0", "1.2")
+    (True, True, False)
+    """
+    if version == wanted:
+        return True
+    if not wanted:
+        return True
+    have, want = version.split("."), wanted.split(".")
+    wild = any(part in _WILD for part in want)
+    if not wild and (not wanted[0].isdigit() or len(want) >= len(have)):
+        return False
+    if wild and len(want) > len(have):
+        return False
+    return all(part in _WILD or part == mine for part, mine in zip(want, have, strict=False)) and (
+        not wild or len(have) == len(want) or want[-1] in _WILD
+    )
+
+
+def choose(candidates: Iterable[T], version_of: Callable[[T], str], wanted: str | None) -> T | None:
+    """The newest candidate of the version asked for; an exact one is stronger than one that only fits.
+
+    >>> choose(["1.0.0", "1.1.0", "2.0.0"], str, "1.x")
+    '1.1.0'
+    """
+    fitting = [item for item in candidates if wanted is None or fits(version_of(item), wanted)]
+    if not fitting:
+        return None
+    exact = [item for item in fitting if version_of(item) == wanted]
+    return max(exact or fitting, key=lambda item: version_key(version_of(item)))
+
+
+def newest_first(candidates: Iterable[T], version_of: Callable[[T], str]) -> list[T]:
+    """Sorted, newest first; equal versions keep their order."""
+    return sorted(candidates, key=lambda item: version_key(version_of(item)), reverse=True)
+
+
+def forced_version(
+    system: str,
+    asked: str | None,
+    *,
+    defaults: Sequence[str] = (),
+    forced: Sequence[str] = (),
+) -> str | None:
+    """The version after a request's `system-version` (where none is given) and `force-system-version` (always).
+
+    Parameters
+    ----------
+    defaults, forced
+        Canonicals `url|version`.
+
+    >>> forced_version("http://a.b", None, defaults=["http://a.b|2"])
+    '2'
+    """
+    for canonical in forced:
+        url, _, version = canonical.partition("|")
+        if url == system and version:
+            return version
+    if asked:
+        return asked
+    for canonical in defaults:
+        url, _, version = canonical.partition("|")
+        if url == system and version:
+            return version
+    return None
