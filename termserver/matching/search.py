@@ -114,7 +114,8 @@ def find(
     if has_context:
         meaning = np.concatenate([meaning, _top(context, MEANING_NAMES)], axis=1)
     rows = np.repeat(np.arange(len(queries)), meaning.shape[1])
-    keys["own model"] = rows * n_targets + index.names.concept[meaning.ravel()]
+    searched = scope.allowed[meaning.ravel()]  # a small system has fewer searched names than are taken
+    keys["own model"] = (rows * n_targets + index.names.concept[meaning.ravel()])[searched]
     ngram_row, ngram_name, ngram_score = index.ngrams.search(
         index.ngrams.encode([query.term for query in queries]), scope.allowed, NGRAM_NAMES
     )
