@@ -112,6 +112,8 @@ class ColumnMapping:
         Sheet name of a spreadsheet, or None for the first with rows.
     header_line
         Line of the column names, from 1; 0 where the file has none; None to have it found again.
+    term_separator
+        Character between several terms in one cell of `other_terms`; None: a cell is one term.
     """
 
     code: str
@@ -125,6 +127,7 @@ class ColumnMapping:
     delimiter: str | None = None
     sheet: str | None = None
     header_line: int | None = None
+    term_separator: str | None = "|"
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,8 @@ class _RowReader:
             other_terms=tuple(
                 Designation(clean_text(value), of_language)
                 for column, of_language in mapping.other_terms
-                if (value := self._cell(row, column)) and value != term
+                for value in self._terms(row, column)
+                if value != term
             ),
         )
 
@@ -231,6 +232,11 @@ class _RowReader:
             return None
         # Usagi writes -1 for "unknown".
         return frequency if frequency >= 0 else None
+
+    def _terms(self, row: TableRow, column: str) -> list[str]:
+        cell = self._cell(row, column)
+        terms = cell.split(self._mapping.term_separator) if self._mapping.term_separator else [cell]
+        return [term.strip() for term in terms if term.strip()]
 
     def _cell(self, row: TableRow, column: str) -> str:
         index = self._columns[column]
