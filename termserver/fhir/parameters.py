@@ -85,6 +85,10 @@ class ParameterList:
         """True if one of the names is given."""
         return any(name in self._by_name for name in names)
 
+    def with_text(self, name: str, value: str) -> ParameterList:
+        """The same with one more text parameter."""
+        return ParameterList({**self._by_name, name: [Parameter(name, value, None)]})
+
     def text(self, *names: str) -> str | None:
         """A text value; None if absent or empty."""
         item = self.one(*names)

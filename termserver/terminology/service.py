@@ -78,6 +78,12 @@ class Terminology:
         return self._catalogue
 
     @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session for reading resources whole."""
+        with self._database.session() as session:
+            yield session
+
+    @contextmanager
     def library(self, overlay: Overlay | None = None, supplements: Sequence[str] = ()) -> Iterator[Library]:
         """All that a request may see, with a session of its own."""
         catalogue = self.catalogue()

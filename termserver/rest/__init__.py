@@ -1,0 +1,9 @@
+"""FHIR over HTTP: read the request, call one function of the engine, write the answer.
+
+Reading order: `request` (an operation's request without HTTP's details), `negotiation` (version and format), `body`
+(reading what was sent, within bounds), `answers`, `errors` (the only place where an error becomes an
+OperationOutcome), `operations` and `resources` (what each path does), `dispatch` (path → function, for HTTP and
+batch alike), `hot` ($translate as plain ASGI), `routes` (`build_routes`, for the app).
+
+Must not know SQL. Blocking work runs in a thread pool; only `hot` answers on the event loop, from memory.
+"""

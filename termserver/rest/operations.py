@@ -1,0 +1,89 @@
+"""What each operation does: parameters in, one call of the engine, the answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from termserver.fhir.elements import Json
+from termserver.fhir.expansion import write_expansion
+from termserver.fhir.terminology_parameters import (
+    read_expand,
+    read_lookup,
+    read_subsumes,
+    read_validate_code,
+    write_lookup,
+    write_subsumes,
+    write_validate_code,
+)
+from termserver.fhir.translate_parameters import read_translate, write_translate
+from termserver.rest.request import FhirRequest
+from termserver.terminology.service import Terminology
+
+Operation = Callable[[Terminology, FhirRequest, str | None], Json]
+"""(engine, request, id of the instance or None) → resource."""
+
+
+def translate(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ConceptMap/$translate."""
+    question, style = read_translate(
+        request.parameters(), request.version, map_id=resource_id, language=request.language
+    )
+    return write_translate(terminology.translate(question), style, reverse=question.reverse)
+
+
+def lookup(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """CodeSystem/$lookup."""
+    question = read_lookup(request.parameters(), request.body_version, language=request.language)
+    return write_lookup(terminology.lookup(question), request.version)
+
+
+def subsumes(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """CodeSystem/$subsumes."""
+    parameters = request.parameters()
+    if resource_id is not None and not parameters.has("system", "codingA"):
+        with terminology.library() as library:
+            header = library.code_system_by_id(resource_id).header
+        parameters = parameters.with_text("system", header.canonical)
+    return write_subsumes(terminology.subsumes(read_subsumes(parameters, request.body_version)))
+
+
+def validate_code_in_code_system(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """CodeSystem/$validate-code."""
+    question = read_validate_code(
+        request.parameters(),
+        request.body_version,
+        in_value_set=False,
+        resource_id=resource_id,
+        language=request.language,
+    )
+    return write_validate_code(terminology.validate_code(question))
+
+
+def validate_code_in_value_set(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ValueSet/$validate-code."""
+    question = read_validate_code(
+        request.parameters(),
+        request.body_version,
+        in_value_set=True,
+        resource_id=resource_id,
+        language=request.language,
+    )
+    return write_validate_code(terminology.validate_code_in_value_set(question))
+
+
+def expand(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ValueSet/$expand."""
+    question = read_expand(
+        request.parameters(), request.body_version, resource_id=resource_id, language=request.language
+    )
+    return write_expansion(terminology.expand(question), request.version)
+
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("ConceptMap", "$translate"): translate,
+    ("CodeSystem", "$lookup"): lookup,
+    ("CodeSystem", "$subsumes"): subsumes,
+    ("CodeSystem", "$validate-code"): validate_code_in_code_system,
+    ("ValueSet", "$validate-code"): validate_code_in_value_set,
+    ("ValueSet", "$expand"): expand,
+}
