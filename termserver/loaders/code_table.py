@@ -63,7 +63,8 @@ def read_code_table(recipe: Recipe, files: Sequence[tuple[RecipeFile, Path]]) ->
     for file, path in files:
         if not path.is_file():
             raise BadFile(
-                f"the recipe {recipe.name} needs this file; name the folder of the data with --data or TERMSERVER_DATA_SOURCES",
+                f"the recipe {recipe.name} needs this file; name the folder of publishers' files"
+                " (--sources, TERMSERVER_DATA_SOURCES)",
                 file=str(path),
             )
         _open(recipe, file, path)

@@ -278,7 +278,8 @@ def _read_code_system_recipe(recipe: Recipe, files: list[tuple[RecipeFile, Path]
     if recipe.format in {"fhir-json", "fhir-xml", "rf2", "loinc"}:
         if not path.exists():
             raise BadFile(
-                f"the recipe {recipe.name} needs this file; name the folder of the data with --data or TERMSERVER_DATA_SOURCES",
+                f"the recipe {recipe.name} needs this file; name the folder of publishers' files"
+                " (--sources, TERMSERVER_DATA_SOURCES)",
                 file=str(path),
             )
         loaded = _read_code_system(path, recipe.format, None, name=path.name)

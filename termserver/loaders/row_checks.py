@@ -62,7 +62,7 @@ def code_problem(row: TableRow, index: int, *, column: str, sheet: str | None = 
         return _error(row, column, code, "formula-error", f"'{code}'{where} is a failed formula; type the code itself")
     if len(code) > LONGEST_CODE:
         return _error(
-            row, column, code[:40] + "…", "long-code",
+            row, column, visible(code[:40]) + "…", "long-code",
             f"the code has {len(code)} characters; at most {LONGEST_CODE} are stored: is it the right column?",
         )  # fmt: skip
     if _CONTROL.search(code) or "\n" in code or "\t" in code:

