@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from termserver.curation import projects
-from termserver.curation.publish import publish, published_maps, working_map
+from termserver.curation.publish import export_rows, publish, published_maps, working_map
 from termserver.curation.quality import RULES, QualityProblem, problems
 from termserver.errors import BadInput, Conflict
+from termserver.exports.registry import find_format, write_map
 from termserver.model.project import Project
 from termserver.security.roles import Permission, may
 from termserver.store.concept_maps import StoredConceptMap
@@ -20,12 +23,7 @@ from termserver.ui.catalogue import EXPORT_FORMATS, published_map
 from termserver.ui.edge import Call
 
 _LISTED_PROBLEMS = 500
-_MEDIA_TYPES = {
-    "fhir-r4": ("application/fhir+json", "json"),
-    "fhir-r5": ("application/fhir+json", "json"),
-    "csv": ("text/csv; charset=utf-8", "csv"),
-    "usagi": ("text/csv; charset=utf-8", "csv"),
-}
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,12 @@ def quality_page(call: Call) -> Response:
 def export_map(call: Call) -> Response:
     """The map as a file: the working map, or a published version."""
     project = projects.get_project(call.session, call.actor, call.path_text("slug"))
-    format_name = call.path_text("format")
-    if format_name not in _MEDIA_TYPES:
-        raise BadInput(f"No export format '{format_name[:40]}'; there are {', '.join(_MEDIA_TYPES)}.")
+    wanted = find_format(call.path_text("format"))
     version = call.query("version")
-    body = _export(call, project, format_name, version)
-    media_type, suffix = _MEDIA_TYPES[format_name]
-    name = re.sub(r"[^a-zA-Z0-9._-]+", "-", f"{project.slug}-{version or 'working'}-{format_name}.{suffix}")
+    file = _export(call, project, wanted.name, version)
+    name = re.sub(r"[^a-zA-Z0-9._-]+", "-", f"{project.slug}-{version or 'working'}-{wanted.name}{wanted.suffix}")
     return StreamingResponse(
-        iter(body), media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        _chunks(file), media_type=wanted.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
 
 
@@ -138,9 +133,24 @@ def _page(
     )
 
 
-def _export(call: Call, project: Project, format_name: str, version: str) -> Iterable[bytes]:
-    from termserver.exports.registry import write_map
-
+def _export(call: Call, project: Project, format_name: str, version: str) -> BinaryIO:
+    """The export, written to a temporary file that is gone once it is closed: large maps never lie whole in memory."""
     if version:
-        return write_map(published_map(call.session, project, version), format_name)
-    return write_map(working_map(call.session, call.actor, project), format_name)
+        chunks = write_map(published_map(call.session, project, version), format_name)
+    else:
+        chunks = write_map(
+            working_map(call.session, call.actor, project),
+            format_name,
+            rows=export_rows(call.session, call.actor, project),
+        )
+    file = SpooledTemporaryFile(max_size=_CHUNK_BYTES)  # noqa: SIM115  `_chunks` closes it, once it is sent
+    for chunk in chunks:
+        file.write(chunk)
+    file.seek(0)
+    return cast(BinaryIO, file)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk

@@ -44,7 +44,9 @@ def review_page(call: Call) -> Response:
     chosen = read_queue_filter(call.request.query_params)
     row = queue.next_row(call.session, call.actor, project, chosen.row_filter(), None)
     whole = None if row is None else queue.get_row(call.session, call.actor, project, row.id)
-    return _whole_page(call, project, chosen, whole)
+    response = _whole_page(call, project, chosen, whole)
+    response.headers["HX-Push-Url"] = f"/projects/{project.slug}/review" + (f"?{chosen.query}" if chosen.query else "")
+    return response
 
 
 def row_page(call: Call) -> Response:

@@ -64,6 +64,8 @@ _ACTIONS = {
     "row.comment": "commented", "row.approve": "approved", "row.reject": "sent back",
     "project.create": "created the project", "map.publish": "published", "project.publish": "published",
 }  # fmt: skip
+SIGNAL_CLASSES = {"words": "s1", "meaning": "s2", "structure": "s3", "memory": "s4"}
+"""Colour of each signal in the evidence bar: always the same, whatever the order."""
 _SIGNALS = {"words": "words", "meaning": "meaning", "structure": "structure", "memory": "earlier decisions"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _THIN_SPACE = "\u202f"

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.seed import PASSWORD, seed_content, seed_people
 from termserver.security.sign_in import sign_in
 from termserver.store.engine import Database
+from tests.browser.seed import PASSWORD, seed_content, seed_people
 
 _ARGUMENTS = [
     "--headless",

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.seed import LABS, ICD, seed_project
 
 from termserver.curation.queue import get_row, rows_page
 from termserver.model.decision import NoMapReason, RowStatus
@@ -16,6 +15,7 @@ from termserver.model.relationship import Relationship
 from termserver.store.engine import Database
 from termserver.store.people import find_person
 from termserver.store.rows import RowFilter
+from tests.browser.seed import ICD, LABS, seed_project
 
 pytestmark = pytest.mark.browser
 SignedIn = Callable[..., Page]
@@ -156,9 +156,10 @@ def test_j_and_k_walk_without_deciding(signed_in: SignedIn, served_database: Dat
     expect(page.locator("#row-h")).to_have_text("Hjärtsvikt UNS")
     page.keyboard.press("k")
     expect(page.locator("#row-h")).to_have_text("Förmaksflimmer")
-    assert row_called(served_database, project, "D1").version == 1 or row_called(
-        served_database, project, "D1"
-    ).status is RowStatus.OPEN
+    assert (
+        row_called(served_database, project, "D1").version == 1
+        or row_called(served_database, project, "D1").status is RowStatus.OPEN
+    )
 
 
 @pytest.mark.parametrize("key", ["s", "/"])

@@ -161,7 +161,7 @@
 
   document.addEventListener('keydown', event => {
     const field = event.target;
-    if (event.key === 'Escape') { escape(field); return; }
+    if (event.key === 'Escape') { if (inField(field)) event.preventDefault(); escape(field); return; }  // a search field would clear itself
     if (inField(field)) { keyInField(event, field); return; }
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || $('dialog[open]')) return;
     if (!keysAreOn()) return;
