@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from termserver.loaders.source import LoadedCodeSystem, LoadedList, ReadCounts
     from termserver.model.code_system import CodeSystem, Concept
     from termserver.model.source_list import RowProblem
-    from termserver.store.engine import Database
+    from termserver.store.engine import Database, Session
 
 _SHOWN_PROBLEMS = 20
 _PLAIN_STEP = 50_000
@@ -70,9 +70,7 @@ class _Order:
     help="Folder of publishers' files (setting `data_sources`).",
 )
 @data_option
-@click.pass_context
 def load(
-    context: click.Context,
     names: tuple[str, ...],
     lists: bool,
     all_recipes: bool,
@@ -120,7 +118,7 @@ def load(
         _write_problems(order.problems, problems_file)
     if order.failed:
         click.echo(f"Not loaded: {', '.join(order.failed)}.", err=True)
-        context.exit(1)
+        raise SystemExit(1)
 
 
 def _loadables(names: Sequence[str], folder: Path | None, order: _Order, *, all_recipes: bool) -> Iterator[Loadable]:
@@ -177,6 +175,10 @@ def _store_list(loadable: Loadable, loaded: LoadedList, order: _Order) -> None:
 
     header = loaded.header
     with order.database.session(write=True) as session:
+        known = _project_of_list(session, order.header.url or header.url, order.header.version or header.version)
+        if known is not None:
+            click.echo(f"{loadable.name}: project {known} holds this version of the list already; left as it is.")
+            return
         project = create_project(
             session,
             None,
@@ -193,6 +195,13 @@ def _store_list(loadable: Loadable, loaded: LoadedList, order: _Order) -> None:
     click.echo(f"  {_counts(loaded.counts)}")
     if not project.target_systems:
         click.echo("  No target: rows can be searched by hand; name one with --target to have candidates suggested.")
+
+
+def _project_of_list(session: Session, url: str, version: str) -> str | None:
+    from termserver.store.projects import list_projects
+
+    found = (one for one in list_projects(session) if (one.source_url, one.source_version) == (url, version))
+    return next((project.slug for project in found), None)
 
 
 def _store_supplement(loadable: Loadable, order: _Order) -> None:

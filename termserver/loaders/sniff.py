@@ -103,7 +103,7 @@ def mapping_from_guess(guess: TableGuess) -> ColumnMapping:
         frequency=columns.get("frequency"),
         context=tuple(column for column, role in guess.column_roles.items() if role == "context"),
         other_terms=tuple(
-            (column, role.removeprefix("term:") or None)
+            (column, role.removeprefix("term:") or guess.language)
             for column, role in guess.column_roles.items()
             if role.startswith("term:")
         ),

@@ -137,7 +137,7 @@ def _read_text(path: Path, shape: TableShape, *, name: str) -> Iterator[TableRow
 
 
 def _records(file: TextIO, delimiter: str, *, name: str) -> Iterator[TableRow]:
-    reader = csv.reader(file, delimiter=delimiter)
+    reader = csv.reader(_bounded_lines(file, name=name), delimiter=delimiter)
     line = 1
     try:
         for cells in reader:
@@ -158,6 +158,18 @@ def _records(file: TextIO, delimiter: str, *, name: str) -> Iterator[TableRow]:
         raise BadFile(
             f'the row cannot be read ({error}); a quote (") may be opened and not closed', file=name, line=line
         ) from None
+
+
+def _bounded_lines(file: TextIO, *, name: str) -> Iterator[str]:
+    """Lines of a text; a file without line breaks must not fill the memory."""
+    line = 0
+    while text := file.readline(_LONGEST_FIELD):
+        line += 1
+        if len(text) >= _LONGEST_FIELD and not text.endswith(("\n", "\r")):
+            raise BadFile(
+                f"the line has more than {_LONGEST_FIELD:,} characters: this is no list", file=name, line=line
+            )
+        yield text
 
 
 def _line_that_does_not_decode(path: Path, encoding: str) -> int | None:

@@ -125,7 +125,7 @@ def _lines_beyond_ascii(path: Path) -> bytes:
     kept: list[bytes] = []
     size_bytes = 0
     with path.open("rb") as file:
-        for line in file:
+        while line := file.readline(100_000):
             if not line.isascii():
                 kept.append(line[:10_000])
                 size_bytes += len(kept[-1])
