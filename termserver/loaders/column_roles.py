@@ -128,8 +128,7 @@ def language_of_column(column: str) -> str | None:
     """
     tokens = _tokens(column)
     for position, token in reversed(list(enumerate(tokens))):
-        is_last_of_several = position == len(tokens) - 1 and position > 0
-        if token in _LANGUAGE_MARKS and (is_last_of_several or token not in _NOT_A_MARK_ALONE):
+        if token in _LANGUAGE_MARKS and (position > 0 or token not in _NOT_A_MARK_ALONE):
             return _LANGUAGE_MARKS[token]
     return None
 
@@ -219,7 +218,9 @@ def _term_points(column: str, cells: list[str], position: int) -> float:
         return 0.0
     if filled:
         letters = sum(sum(map(str.isalpha, cell)) for cell in filled) / len(filled)
-        points += min(letters, 30) / 15 if letters >= 3 else -3.0
+        # Among columns that are named as terms the first counts; without names, the one with the longest words.
+        wordy = min(letters, 8) / 8 if points > 0 else min(letters, 30) / 15
+        points += wordy if letters >= 3 else -3.0
         points += 0.8 * (len(set(filled)) / len(filled) - 0.5)
         points -= 0.5 if letters > 150 else 0.0
     return points - 0.05 * position
@@ -250,4 +251,5 @@ def _is_further_term(tokens: list[str], joined: str, filled: list[str]) -> bool:
         return False
     if joined in _FURTHER_TERM_WORDS or set(tokens) & _FURTHER_TERM_WORDS:
         return True
-    return any(token in _TERM_WORDS or token in _LANGUAGE_MARKS for token in tokens) and letters >= 4
+    # Longer texts are explanations, not names.
+    return any(token in _TERM_WORDS or token in _LANGUAGE_MARKS for token in tokens) and 4 <= letters <= 100
