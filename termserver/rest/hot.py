@@ -7,6 +7,7 @@ that changed since) goes the common way, which builds the table; both ways call 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 import orjson
@@ -14,60 +15,106 @@ from starlette.types import Scope, Send
 
 from termserver.errors import TermserverError
 from termserver.fhir.parameters import parameters_from_query
-from termserver.fhir.translate_parameters import read_translate, write_translate
+from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion
+from termserver.model.coding import Coding
+from termserver.model.requests import TranslateRequest
+from termserver.rest.request import read_query
 from termserver.terminology.service import Terminology
 
 _VERSIONS = {version.path: version for version in FhirVersion}
 _TYPE_LEVEL = "/ConceptMap/$translate"
 HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, version in _VERSIONS.items()}
 _CONTENT_TYPES = {version: version.content_type.encode() for version in FhirVersion}
-_UNDECIDED = (b"accept-language",)
 
 
-def read_query_bytes(query: bytes) -> list[tuple[str, str]] | None:
-    """A query string as pairs; None where it is better read the common way.
+_CODE_NAMES = (b"code=", b"sourceCode=", b"targetCode=")
+_PLACEHOLDER = "\x1a"
+_MOST_PREPARED = 512
 
-    >>> read_query_bytes(b"code=A&system=http%3A%2F%2Fa.b")
-    [('code', 'A'), ('system', 'http://a.b')]
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request read once for all requests that differ from it in the code alone."""
+
+    request: TranslateRequest
+    style: TranslateStyle
+
+
+class HotTranslate:
+    """Answers GET $translate from memory. A pipeline's requests differ in the code alone: the rest is read once."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        self._terminology = terminology
+        self._prepared: dict[tuple[FhirVersion, bytes, bytes], _Prepared | None] = {}
+
+    def answer(self, version: FhirVersion, scope: Scope) -> bytes | None:
+        """The answer's JSON; None if the common way must answer (errors too are told there)."""
+        for name, value in scope["headers"]:
+            if name == b"accept-language" or (name == b"accept" and value not in _ACCEPTED):
+                return None
+        found = split_code(scope["query_string"])
+        if found is None:
+            return None
+        before, code, after = found
+        key = (version, before, after)
+        prepared = self._prepared.get(key, _UNREAD)
+        if prepared is _UNREAD:
+            prepared = self._prepare(key)
+        if prepared is None or not code:
+            return None
+        request = prepared.request
+        asked = request.codings[0]
+        question = replace(request, codings=(Coding(asked.system, code, asked.version),))
+        try:
+            result = self._terminology.translate_in_memory(question)
+        except TermserverError:
+            return None
+        if result is None:
+            return None
+        return orjson.dumps(write_translate(result, prepared.style, reverse=request.reverse))
+
+    def _prepare(self, key: tuple[FhirVersion, bytes, bytes]) -> _Prepared | None:
+        version, before, after = key
+        try:
+            pairs = read_query((before + _PLACEHOLDER.encode() + after).decode("ascii"))
+            request, style = read_translate(parameters_from_query(pairs), version)
+        except (TermserverError, UnicodeDecodeError):
+            prepared = None
+        else:
+            plain = not any(name.startswith("_") for name, _ in pairs) and request.language is None
+            is_code = len(request.codings) == 1 and request.codings[0].code == _PLACEHOLDER
+            prepared = _Prepared(request, style) if plain and is_code else None
+        if len(self._prepared) >= _MOST_PREPARED:
+            self._prepared.clear()
+        self._prepared[key] = prepared
+        return prepared
+
+
+_UNREAD = _Prepared(TranslateRequest(()), TranslateStyle(FhirVersion.R4, r4_names=True))
+_ACCEPTED = {b"*/*", b"application/fhir+json", b"application/json"}
+
+
+def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:
+    """What stands before the code's value, the code, what stands after; None unless there is exactly one code.
+
+    >>> split_code(b"system=s&code=A%2B1&url=u")
+    (b'system=s&code=', 'A+1', b'&url=u')
     """
+    items = query.split(b"&")
+    places = [place for place, item in enumerate(items) if item.startswith(_CODE_NAMES)]
+    if len(places) != 1:
+        return None
+    place = places[0]
+    name, _, value = items[place].partition(b"=")
     try:
-        text = query.decode("ascii")
+        code = value.decode("ascii")
+        if "%" in code or "+" in code:
+            code = unquote_plus(code, errors="strict")
     except UnicodeDecodeError:
         return None
-    pairs = []
-    for item in text.split("&"):
-        name, _, value = item.partition("=")
-        if "%" in item or "+" in item:
-            name, value = unquote_plus(name), unquote_plus(value)
-            if "\ufffd" in value:
-                return None
-        if name.startswith("_"):
-            return None
-        pairs.append((name, value))
-    return pairs
-
-
-def translate_bytes(terminology: Terminology, version: FhirVersion, scope: Scope) -> bytes | None:
-    """The answer's JSON; None if the common way must answer (errors too are told there)."""
-    for name, value in scope["headers"]:
-        if name == b"accept-language" or (name == b"accept" and not _accepts_any(value)):
-            return None
-    pairs = read_query_bytes(scope["query_string"])
-    if pairs is None:
-        return None
-    try:
-        request, style = read_translate(parameters_from_query(pairs), version)
-        result = terminology.translate_in_memory(request)
-    except TermserverError:
-        return None
-    if result is None:
-        return None
-    return orjson.dumps(write_translate(result, style, reverse=request.reverse))
-
-
-def _accepts_any(accept: bytes) -> bool:
-    return accept in (b"*/*", b"application/fhir+json", b"application/json")
+    before = b"&".join([*items[:place], name + b"="])
+    return before, code, b"".join(b"&" + item for item in items[place + 1 :])
 
 
 async def send_json(send: Send, body: bytes, version: FhirVersion) -> None:

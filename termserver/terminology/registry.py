@@ -24,6 +24,11 @@ class Catalogue:
         By canonical url, latest stored first.
     maps_by_source
         The newest active version of each map, by source system.
+    named_maps
+        What a url without a version names: the newest active version; the latest one where none is active.
+    table_keys
+        By the map's number: what its translation table depends on. A table holds displays, so it is another one when
+        the newest version of a code system at its ends changes, or the map's status.
     """
 
     revision: int
@@ -35,6 +40,8 @@ class Catalogue:
     maps_by_source: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     maps_by_target: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     map_by_fhir_id: dict[str, StoredConceptMap] = field(default_factory=dict)
+    named_maps: dict[str, StoredConceptMap] = field(default_factory=dict)
+    table_keys: dict[int, tuple[object, ...]] = field(default_factory=dict)
 
     def canonical_system(self, url: str) -> str:
         """The canonical URL behind an alias (an OID, a national URI), or the same text."""
@@ -71,11 +78,19 @@ def _add_maps(catalogue: Catalogue, stored_maps: list[StoredConceptMap]) -> None
     for stored in stored_maps:
         catalogue.concept_maps.setdefault(stored.header.url, []).append(stored)
         catalogue.map_by_fhir_id[stored.fhir_id] = stored
-    for versions in catalogue.concept_maps.values():
+        catalogue.table_keys[stored.id] = _table_key(stored, catalogue)
+    for url, versions in catalogue.concept_maps.items():
         newest = next((item for item in versions if item.header.status == "active"), None)
+        catalogue.named_maps[url] = newest or versions[0]
         if newest is None:
             continue
         for source in {catalogue.canonical_system(group.source) for group in newest.header.groups}:
             catalogue.maps_by_source.setdefault(source, []).append(newest)
         for target in {catalogue.canonical_system(group.target) for group in newest.header.groups}:
             catalogue.maps_by_target.setdefault(target, []).append(newest)
+
+
+def _table_key(stored: StoredConceptMap, catalogue: Catalogue) -> tuple[object, ...]:
+    ends = {system for group in stored.header.groups for system in (group.source, group.target)}
+    newest = (catalogue.code_systems.get(catalogue.canonical_system(system)) for system in sorted(ends))
+    return (stored.id, stored.header.status, *(versions[0].id if versions else None for versions in newest))

@@ -151,10 +151,7 @@ class Terminology:
 
     def table_in_memory(self, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable | None:
         """The map's table, if it is built."""
-        table = self._tables.get(_table_key(stored, catalogue))
-        if table is not None and table.head.status != stored.header.status:
-            return None
-        return table
+        return self._tables.get(catalogue.table_keys[stored.id])
 
     def table(self, session: Session, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable:
         """The map's table; built if it is not there. Memory while building: the table and one batch."""
@@ -166,7 +163,7 @@ class Terminology:
             if found is None:
                 displays_of = partial(self._displays_of, catalogue)
                 found = build_table(stored.header, stream_elements(session, stored.id), displays_of)
-                self._tables.put(_table_key(stored, catalogue), found)
+                self._tables.put(catalogue.table_keys[stored.id], found)
         return found
 
     def _displays_of(
@@ -181,16 +178,6 @@ class Terminology:
     def close(self) -> None:
         """Give the watching connection back."""
         self._watch.close()
-
-
-def _table_key(stored: StoredConceptMap, catalogue: Catalogue) -> tuple[object, ...]:
-    """A table holds displays: it is another one when the newest version of a code system at its ends changes."""
-    key: list[object] = [stored.id]
-    for group in stored.header.groups:
-        for system in (group.source, group.target):
-            versions = catalogue.code_systems.get(catalogue.aliases.get(system, system))
-            key.append(versions[0].id if versions else None)
-    return tuple(key)
 
 
 class _Surroundings:
@@ -258,13 +245,10 @@ class _Surroundings:
         brought = self._overlay.concept_map(url, version) if self._overlay else None
         if brought is not None:
             return brought
-        versions = self._catalogue.concept_maps.get(url, ())
-        if version is not None:
-            stored = choose(versions, lambda item: item.header.version, version)
+        if version is None:
+            stored = self._catalogue.named_maps.get(url)
         else:
-            # The newest active wins; a retired one answers only where nothing else is there
-            stored = next((item for item in versions if item.header.status == "active"), None)
-            stored = stored or (versions[0] if versions else None)
+            stored = choose(self._catalogue.concept_maps.get(url, ()), lambda item: item.header.version, version)
         return None if stored is None else self._table(stored)
 
     def display(self, coding: Coding, languages: Languages) -> str | None:

@@ -1,0 +1,43 @@
+"""A published concept map as rows for people: one a source code, in the map's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
+from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
+from termserver.model.export_row import ExportRow
+
+_STATUS = {"active": RowStatus.APPROVED, "retired": RowStatus.APPROVED, "draft": RowStatus.DECIDED}
+
+
+def rows_from_map(concept_map: ConceptMap) -> Iterator[ExportRow]:
+    """The rows of a map; a source code in several groups is one row with the targets of all.
+
+    Dates are the map's: it does not say who decided when.
+    """
+    by_code: dict[str, list[tuple[MapGroup, MapElement]]] = {}
+    for group in concept_map.groups:
+        for element in group.elements:
+            by_code.setdefault(element.code, []).append((group, element))
+    status = _STATUS.get(concept_map.status, RowStatus.DECIDED)
+    for code, found in by_code.items():
+        targets = tuple(
+            ChosenTarget(group.target, target.code, target.display or "", target.relationship)
+            for group, element in found
+            for target in element.targets
+        )
+        comments = dict.fromkeys(
+            comment
+            for _, element in found
+            for comment in (element.comment, *(target.comment for target in element.targets))
+            if comment
+        )
+        yield ExportRow(
+            source_code=code,
+            source_name=next((element.display for _, element in found if element.display), ""),
+            targets=targets,
+            status=status,
+            no_map_reason=NoMapReason.NO_TARGET if not targets and found[0][1].no_map else None,
+            comment="; ".join(comments) or None,
+        )
