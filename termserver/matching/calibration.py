@@ -1,4 +1,4 @@
-"""Scores made probabilities: a logistic curve over what a row's ranking looks like, then monotone steps, fitted on held-out rows."""
+"""Scores made probabilities: a logistic curve over what a row's ranking looks like, then monotone steps."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ class Calibration:
         )
 
     def probabilities(self, facts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Chance that the first candidate is right, and that any of the list is; each shape (n_rows,), the second not below the first."""
+        """Chance that the first candidate is right, and that any of the list is, never below it.
+
+        Each of shape (n_rows,).
+        """
         inputs = np.clip((facts - self.mean) / self.scale, -4, 4)
         first = np.interp(logistic(inputs, self.first), self.steps[0], self.steps[1])
         return first, np.maximum(logistic(inputs, self.any_right), first)

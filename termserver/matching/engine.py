@@ -14,7 +14,7 @@ import termserver
 from termserver.errors import BadInput, MatchingError
 from termserver.matching.calibration import Calibration, row_facts
 from termserver.matching.evidence import evidence_of, suggested_relationship
-from termserver.matching.features import Described, describe
+from termserver.matching.features import FEATURES, Described, describe
 from termserver.matching.index import TargetIndex, build_index, load_index, save_index
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
@@ -26,6 +26,7 @@ from termserver.matching.transformer import Transformer
 from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, Suggestions, Target
 from termserver.model.relationship import Relationship
 
+_TRANSFORMER_WEIGHT = 5.0  # score a unit of cosine below the row's best; the ranker is trained without a transformer
 _REMEMBERED_SAME, _REMEMBERED_NEARLY = 0.97, 0.85
 
 
@@ -83,7 +84,7 @@ class MatchingEngine:
         index = build_index(targets, model)
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder:
-            index.transformer_vectors = encoder.encode([target.display for target in index.targets]).astype(np.float16)
+            index.transformer_vectors = encoder.encode([target.display for target in index.targets], role="passage").astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -110,7 +111,7 @@ class MatchingEngine:
         index = load_index(folder)
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder and index.transformer_vectors is None:
-            index.transformer_vectors = encoder.encode([target.display for target in index.targets]).astype(np.float16)
+            index.transformer_vectors = encoder.encode([target.display for target in index.targets], role="passage").astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -214,6 +215,8 @@ class MatchingEngine:
         )
         described = describe(self._index, self._model, queries, found)
         scores = self._ranker.score(described.values)
+        if self._transformer:
+            scores += np.float32(_TRANSFORMER_WEIGHT) * described.values[:, FEATURES.index("transformer_gap")]
         for pair, (row, target) in enumerate(zip(found.row.tolist(), found.target.tolist(), strict=True)):
             if (row, target) in remembered:
                 scores[pair] += np.float32(_memory_bonus(remembered[row, target]))
@@ -248,7 +251,7 @@ class MatchingEngine:
             ]
             at += len(pairs)
             candidates = _with_memory(candidates)
-            none = min(1 - float(any_right[row]), 1 - candidates[0].probability)
+            none = round(min(1 - float(any_right[row]), 1 - candidates[0].probability), 4)
             suggestions.append(Suggestions(tuple(candidates), none, self.engine_version))
         return suggestions
 
@@ -288,7 +291,7 @@ class MatchingEngine:
             target.display,
             rank,
             round(score, 5),
-            probability,
+            round(probability, 4),
             Relationship.EQUIVALENT if relationship is Relationship.NOT_RELATED else relationship,
             evidence,
         )

@@ -85,10 +85,9 @@ def _signals(
         "words": max(float(features[_COLUMN["token_set"]]), float(features[_COLUMN["exact_own"]])),
         "structure": structure,
     }
-    signals = [
-        Signal(group, round(min(values[group], 1.0), 4), float(share) * (1 - memory_share))
-        for group, share in zip(values, shares, strict=True)
-    ]
+    parts = [round(float(share) * (1 - memory_share), 3) for share in shares]
+    parts[int(np.argmax(parts))] += 1 - memory_share - sum(parts)
+    signals = [Signal(group, round(min(values[group], 1.0), 4), part) for group, part in zip(values, parts, strict=True)]
     signals.append(Signal("memory", remembered.likeness if remembered else 0.0, memory_share))
     return tuple(sorted(signals, key=lambda signal: -signal.share))
 

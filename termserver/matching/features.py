@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from termserver.matching.index import WORDS_A_NAME, TargetIndex, number_words
+from termserver.matching.index import TargetIndex, number_words
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.own_model import OwnModel
 from termserver.matching.queries import Query
@@ -113,6 +113,7 @@ def describe(index: TargetIndex, model: OwnModel, queries: Sequence[Query], foun
     columns["code_shape"] = (found.sources & CODE_SHAPE > 0).astype(np.float32)
     columns["has_children"] = index.has_children[found.target].astype(np.float32)
     values = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
+    values = np.round(values, 4)  # so that the last bits, which depend on the size of the block, decide nothing
     return Described(values, word_cosine, conflict_bits)
 
 
@@ -192,7 +193,7 @@ def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[s
 
 
 def _same_case(term: str, name: str) -> float:
-    """1 if a one-letter word of the term stands in the name in the same case, -1 if only in the other case, 0 if there is none."""
+    """1 if a one-letter word of the term is in the name in the same case, -1 if only in the other case, else 0."""
     letters = [word for word in term.replace(",", " ").split() if len(word) == 1 and word.isalpha()]
     if not letters:
         return 0.0

@@ -151,7 +151,9 @@ def code_key(code: str) -> str:
 
 
 def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
-    """Index the targets of one system (or of several that are searched as one). Time: about 8 s and 1.5 kB a name for 75,000 names.
+    """Index the targets of one system (or of several that are searched as one).
+
+    Time: about 7 s for 64,000 names. Memory: about 1.5 kB a name.
 
     Raises
     ------

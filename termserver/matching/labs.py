@@ -272,7 +272,8 @@ class LabAxes:
 def axes_of_row(term: str, context: Mapping[str, str]) -> LabAxes:
     """Axes of a source term with its context (unit, specimen, property columns in any language).
 
-    >>> SPECIMENS[axes_of_row("fP-Gluk", {"unit": "mmol/l"}).specimen - 1], PROPERTIES[axes_of_row("fP-Gluk", {"unit": "mmol/l"}).property - 1]
+    >>> axes = axes_of_row("fP-Gluk", {"unit": "mmol/l"})
+    >>> SPECIMENS[axes.specimen - 1], PROPERTIES[axes.property - 1]
     ('serum or plasma', 'substance concentration')
     """
     axes = axes_of_name(term)
@@ -288,7 +289,7 @@ def axes_of_row(term: str, context: Mapping[str, str]) -> LabAxes:
     return LabAxes(specimen, kind)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4_000)
 def axes_of_name(name: str) -> LabAxes:
     """Axes of one name; zeros for a name that is not a laboratory's.
 

@@ -53,7 +53,7 @@ class NgramIndex:
     def search(
         self, queries: sparse.csr_matrix, allowed: NDArray[np.bool_], limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """The best names a query: triples (query, name, cosine over the uncommon n-grams), at most `limit` a query, in order of query.
+        """The best names: triples (query, name, cosine over the uncommon n-grams), at most `limit` a query.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ from termserver.matching.queries import Query
 MEANING_NAMES = 48  # names a row from the own model, before names of one target are joined
 NGRAM_NAMES = 12
 _NAME_CHUNK = 16_384
-_BLOCK_CELLS = 12_000_000  # cosines held at once: 48 MB
+_BLOCK_CELLS = 6_000_000  # cosines held at once: 24 MB
 SOURCES = ("exact", "n-gram", "own model", "transformer", "memory", "code shape")
 EXACT, NGRAM, MEANING, TRANSFORMER, MEMORY, CODE_SHAPE = (1 << bit for bit in range(6))
 

@@ -32,7 +32,8 @@ def search_targets(
     near = {language_of(language), *sisters_of(language_of(language))} - {None}
     for name, score in _by_words(index, text):
         offer(int(index.names.concept[name]), score + (0.05 if index.names.languages[name] in near else 0.0), name)
-    for name, score in _by_meaning(index, model, expand(text, language_of(language)), 3 * limit):
+    is_code = any(score >= CODE for score, _ in scores.values())
+    for name, score in _by_meaning(index, model, expand(text, language_of(language)), 0 if is_code else 3 * limit):
         offer(int(index.names.concept[name]), score, name)
     ranked = sorted(
         scores,
@@ -78,7 +79,7 @@ def _by_words(index: TargetIndex, text: str) -> list[tuple[int, float]]:
 def _by_meaning(index: TargetIndex, model: OwnModel, text: str, limit: int) -> list[tuple[int, float]]:
     """The names nearest by the own model."""
     vector = model.encode([text])[0]
-    if not vector.any():
+    if not vector.any() or limit < 1:
         return []
     cosines = np.concatenate(
         [

@@ -46,28 +46,32 @@ class Transformer:
             cache_dir / f"vectors-{hashlib.sha256(name.encode()).hexdigest()[:16]}.sqlite" if cache_dir else None
         )
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], *, role: str = "query") -> NDArray[np.float32]:
         """Unit vectors, shape (n_texts, dimensions).
+
+        Parameters
+        ----------
+        role
+            `query` for rows, `passage` for targets; the E5 family reads it as a prefix, other models never see it.
 
         Raises
         ------
         MatchingError
             If the extra `transformers` is not installed or the model cannot be opened.
         """
-        distinct = list(dict.fromkeys(texts))
+        prefix = f"{role}: " if "e5" in Path(self.name).name.lower() else ""
+        prefixed = [prefix + text for text in texts]
+        distinct = list(dict.fromkeys(prefixed))
         known = self._read(distinct)
         missing = [text for text in distinct if text not in known]
         if missing:
             vectors = self._open().encode(
-                [f"query: {text}" if "e5" in Path(self.name).name.lower() else text for text in missing],
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
+                missing, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
             )
             fresh = dict(zip(missing, np.asarray(vectors, np.float32), strict=True))
             self._write(fresh)
             known |= fresh
-        return np.array([known[text] for text in texts], np.float32)
+        return np.array([known[text] for text in prefixed], np.float32)
 
     def _open(self) -> Encoder:
         if self._encoder is None:

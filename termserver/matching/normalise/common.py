@@ -50,6 +50,7 @@ _LETTERS = str.maketrans(
 _WORD = re.compile(r"[^\W_]+")
 _SKELETON = (
     ("ph", "f"),
+    ("rh", "r"),
     ("th", "t"),
     ("ch", "k"),
     ("ck", "k"),
@@ -129,7 +130,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=40_000)
 def skeleton_of_word(word: str) -> str:
     """The spelling skeleton of one folded word; idempotent.
 

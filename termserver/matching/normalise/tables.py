@@ -12,6 +12,7 @@ from functools import lru_cache
 from termserver.matching.normalise import da, en, et, fi, is_, la, lt, lv, nb, nn, sv
 from termserver.matching.normalise.common import fold
 
+_WORD = re.compile(r"[^\W_]+")
 LANGUAGES = ("sv", "nb", "nn", "da", "fi", "is", "et", "lv", "lt", "en", "la")
 _MODULES = {
     "sv": sv,
@@ -91,6 +92,16 @@ def sisters_of(language: str | None) -> tuple[str, ...]:
     return _SISTERS.get(language or "", ())
 
 
+# phrases that say "unspecified" in several words, folded; typed words alone would read "without" or nothing
+_UNSPECIFIED = re.compile(
+    r"\b(site )?(not otherwise specified|not specified|not stated)\b"
+    r"|\b(utan|utom) (angiven|angivet|angivna|angivande av|narmare angiven|narmare) ?(lokalisation|lage|orsak|typ|specifikation)?"
+    r"|\b(ej|icke) (narmare )?(specificera|angive)\w*|\b(uten|uden) (naermere )?(angivelse|spesifikasjon|specifikation|angitt)\w*( af| av)?( lokalisation| sted)?"
+    r"|\b(ikke|ikkje) (naermere )?(spesifiser|specificer|angi)\w*|\bei (tarkemmin )?maaritel\w*|\bpole tapsustatud|\bekki (nanar )?tilgrein\w*"
+    r"|\bnon specificat\w*|\bsine specificatione|\bikke nærmere\b"
+)
+
+
 @lru_cache(maxsize=32)
 def _typed_pattern(language: str | None) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Whole words → value, and beginnings → value, of a language with Latin beside it; of all languages for None."""
@@ -109,7 +120,7 @@ def _typed_pattern(language: str | None) -> tuple[dict[str, str], tuple[tuple[st
     return whole, tuple(sorted(beginnings.items(), key=lambda item: -len(item[0])))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _value_of_word(word: str, language: str | None) -> str | None:
     whole, beginnings = _typed_pattern(language)
     if word in whole:
@@ -123,8 +134,19 @@ def typed_values(text: str, language: str | None) -> frozenset[str]:
     >>> sorted(typed_values("Akut bronkit, ospecificerad", "sv")), sorted(typed_values("Täpsustamata äge bronhiit", "et"))
     (['acute', 'unspecified'], ['acute', 'unspecified'])
     """
-    values = {_value_of_word(word, language) for word in re.findall(r"[^\W_]+", fold(text))}
+    folded = _UNSPECIFIED.sub(" nos ", fold(text))
+    values = {"unspecified" if word == "nos" else _value_of_word(word, language) for word in _WORD.findall(folded)}
     return frozenset(value for value in values if value is not None)
+
+
+def without_unspecified(text: str, language: str | None) -> str:
+    """The text without its words for "unspecified", folded; for generic terms as local lists have them.
+
+    >>> without_unspecified("Pneumoni, ospecificerad", "sv"), without_unspecified("Cholera, not specified", "en")
+    ('pneumoni', 'cholera')
+    """
+    words = _WORD.findall(_UNSPECIFIED.sub(" nos ", fold(text)))
+    return " ".join(word for word in words if word != "nos" and _value_of_word(word, language) != "unspecified")
 
 
 def typed_mask(values: frozenset[str]) -> int:

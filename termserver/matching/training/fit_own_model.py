@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,12 @@ class Recipe:
     """
 
     dimensions: int = 128
-    epochs: int = 12
+    epochs: int = 16
     batch: int = 1024
-    siblings: int = 4
+    siblings: int = 8
     temperature: float = 0.05
     learning_rate: float = 0.01
-    feature_dropout: float = 0.15
+    feature_dropout: float = 0.25
     buckets: int = BUCKETS
 
 
@@ -59,7 +60,7 @@ class Pairs:
     concept
         Shape (n_pairs,), number of the concept: two pairs of one concept are never each other's wrong answers.
     weight
-        Shape (n_pairs,), chance that an epoch shows the pair.
+        Shape (n_pairs,), how often an epoch shows the pair, in the mean.
     """
 
     features: sparse.csr_matrix
@@ -104,13 +105,11 @@ def make_pairs(concepts: Iterable[Concept], *, buckets: int = BUCKETS) -> Pairs:
                 pairs.extend(
                     (left, right, position, concept.weight / len(english)) for right in english if right != left
                 )
-            if len(others) > 1 and concept.weight == 1.0:
+            if len(others) > 1 and concept.weight >= 1.0:
                 right = others[(count + 1) % len(others)]
                 if right != left:
                     pairs.append((left, right, position, 0.25 if english else 1.0))
-        pairs.extend(
-            (left, right, position, 0.5) for left, right in zip(english, english[1:], strict=False) if left != right
-        )
+        pairs.extend((left, right, position, 0.5) for left, right in pairwise(english) if left != right)
     vocabulary = Vocabulary()
     counts = vocabulary.matrix_of(texts)
     columns = np.array(pairs, dtype=np.float64).reshape(-1, 4)
@@ -144,7 +143,7 @@ def fit(
         else start.copy()
     )
     adam = _SparseAdam(weights)
-    steps_an_epoch = max(1, int(pairs.weight.clip(0, 1).sum()) // recipe.batch)
+    steps_an_epoch = max(1, int(pairs.weight.sum()) // recipe.batch)
     step, total = 0, steps_an_epoch * recipe.epochs
     for epoch in range(recipe.epochs):
         losses = []
@@ -158,7 +157,8 @@ def fit(
 
 def _batches(pairs: Pairs, recipe: Recipe, random: np.random.Generator) -> list[NDArray[np.int64]]:
     """Batches of pair numbers: groups of neighbours shuffled as groups."""
-    chosen = np.flatnonzero(random.random(len(pairs.weight)) < pairs.weight)
+    times = np.floor(pairs.weight + random.random(len(pairs.weight))).astype(np.int64)
+    chosen = np.repeat(np.arange(len(times)), times)
     n_groups = max(1, len(chosen) // recipe.siblings)
     offset = int(random.integers(recipe.siblings))
     groups = np.array_split(np.roll(chosen, offset), n_groups)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ EPOCHS = 24
 ROWS_A_STEP = 64
 WEIGHT_DECAY = 1e-4
 LIST_ROWS = 1200  # rows a list counts as at most, so that no list rules the others
+CALIBRATION_ROWS = 250  # the same for calibration, where the many national titles would hide the hard lists
 MISSING_SHARE = 0.15  # rows whose right candidates are taken away, so that "no good target" can be learned
 
 
@@ -27,7 +29,8 @@ def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] =
     Source: Cao et al., ICML 2007, doi:10.1145/1273496.1273513 (ListNet, top-one chance); Adam as in `fit_own_model`.
     """
     mean = examples.features.mean(axis=0)
-    scale = np.maximum(examples.features.std(axis=0), 1e-3)
+    spread = examples.features.std(axis=0)
+    scale = np.where(spread < 1e-4, 1e6, spread)  # a feature that never varied must not speak later
     empty = Ranker(mean.astype(np.float32), scale.astype(np.float32), (), "")
     inputs = empty.standardise(examples.features)
     starts, ends = row_spans(examples)
@@ -48,10 +51,10 @@ def row_spans(examples: Examples) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     return starts, np.r_[starts[1:], len(examples.row)]
 
 
-def list_weights(kind: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weight of each row: 1, less in lists of more than `LIST_ROWS` rows."""
+def list_weights(kind: NDArray[np.int64], most: int = LIST_ROWS) -> NDArray[np.float64]:
+    """Weight of each row: 1, less in lists of more than `most` rows."""
     counts = np.bincount(kind)
-    return np.minimum(1, LIST_ROWS / np.maximum(counts, 1))[kind]
+    return np.asarray(np.minimum(1, most / np.maximum(counts, 1))[kind], np.float64)
 
 
 def _fit_network(
@@ -69,7 +72,7 @@ def _fit_network(
             (random.standard_normal((before, after)) * np.sqrt(2 / before)).astype(np.float32),
             np.zeros(after, np.float32),
         )
-        for before, after in zip(sizes, sizes[1:], strict=False)
+        for before, after in pairwise(sizes)
     ]
     moments = [[np.zeros_like(array) for array in layer] for layer in network for _ in range(2)]
     total, step = EPOCHS * (len(useful) // ROWS_A_STEP + 1), 0
@@ -121,33 +124,47 @@ def _gradients(
     return gradients[::-1]
 
 
-def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibration:
-    """Calibration on rows the ranker has not seen, a share of them robbed of their right candidates."""
+def fit_calibration(parts: Sequence[tuple[Examples, Ranker]], *, seed: int) -> Calibration:
+    """Calibration on rows that their ranker has not seen, a share of them robbed of their right candidates.
+
+    Parameters
+    ----------
+    parts
+        Examples of the same lists, each with a ranker that was fitted without them.
+    """
+    facts, first, any_right, weight = (np.concatenate(columns) for columns in zip(*_outcomes(parts, seed), strict=True))
+    present = first >= 0
+    mean, scale = facts.mean(axis=0), np.maximum(facts.std(axis=0), 1e-3)
+    inputs = np.clip((facts - mean) / scale, -4, 4)
+    right = first[present] > 0
+    first_weights = fit_logistic(inputs[present], right, weight[present])
+    steps = fit_steps(logistic(inputs[present], first_weights), right, weight[present])
+    return Calibration(mean, scale, first_weights, fit_logistic(inputs, any_right > 0, weight), steps)
+
+
+Outcome = tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
+
+
+def _outcomes(parts: Sequence[tuple[Examples, Ranker]], seed: int) -> Iterator[Outcome]:
+    """Facts, whether the first is right (-1 for robbed rows), whether any is, and the weight of each row."""
     random = np.random.default_rng([seed, 99])
-    scores = ranker.score(examples.features)
-    starts, ends = row_spans(examples)
-    robbed = random.random(len(starts)) < MISSING_SHARE
-    facts, first, any_right, kinds = [], [], [], []
-    for present in (True, False):
-        keep = np.ones(len(scores), np.bool_) if present else ~examples.right
-        keep &= np.repeat(robbed != present, ends - starts)
-        row = examples.row[keep]
-        order = np.lexsort((-scores[keep], row))
-        begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-        ordered = np.flatnonzero(keep)[order]
-        facts.append(row_facts(scores[ordered], examples.features[ordered], begins))
-        first.append(examples.right[ordered][begins])
-        any_right.append(np.logical_or.reduceat(examples.right[ordered], begins))
-        kinds.append(examples.kind[examples.row[ordered][begins]])
-    values, present_rows = np.concatenate(facts), len(facts[0])
-    mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-3)
-    inputs = np.clip((values - mean) / scale, -4, 4)
-    weight = list_weights(np.concatenate(kinds))
-    right_first, right_any = np.concatenate(first), np.concatenate(any_right)
-    span = slice(0, present_rows)
-    first_weights = fit_logistic(inputs[span], right_first[span], weight[span])
-    steps = fit_steps(logistic(inputs[span], first_weights), right_first[span], weight[span])
-    return Calibration(mean, scale, first_weights, fit_logistic(inputs, right_any, weight), steps)
+    for examples, ranker in parts:
+        scores = ranker.score(examples.features)
+        starts, ends = row_spans(examples)
+        robbed = np.repeat(random.random(len(starts)) < MISSING_SHARE, ends - starts)
+        for kept, are_robbed in ((~robbed, False), (robbed & ~examples.right, True)):
+            pairs = np.flatnonzero(kept)
+            pairs = pairs[np.lexsort((-scores[pairs], examples.row[pairs]))]
+            row = examples.row[pairs]
+            begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+            right = examples.right[pairs]
+            first = right[begins].astype(np.int8) - np.int8(are_robbed)
+            yield (
+                row_facts(scores[pairs], examples.features[pairs], begins),
+                first,
+                np.logical_or.reduceat(right, begins).astype(np.int8),
+                list_weights(examples.kind[row[begins]], CALIBRATION_ROWS),
+            )
 
 
 def feature_importance(examples: Examples, ranker: Ranker) -> dict[str, float]:

@@ -16,8 +16,8 @@ def write_model_card(data: Path, out: Path, *, seed: int, concepts: Sequence[Con
     lines = [
         "# Model card",
         "",
-        "Made by `termserver train`; measured by the same engine that serves. Weights: own model (int8 vectors of words and character",
-        "n-grams), ranker (small network over features), calibration (logistic and monotone steps).",
+        "Made by `termserver train`; measured by the same engine that serves. Weights: own model (int8 vectors of words",
+        "and character n-grams), ranker (small network over features), calibration (logistic and monotone steps).",
         "",
         f"- Seed: {seed}.",
         *(
@@ -25,9 +25,10 @@ def write_model_card(data: Path, out: Path, *, seed: int, concepts: Sequence[Con
             for name in ("own_vectors.npy", "own_scales.npy", "ranker.npz", "calibration.npz")
             if (path := out / name).exists()
         ),
-        "- Held out of everything: ICD-10 codes and gold terms in slots 0 and 1 of twenty (`training/held_out.py`), in all languages and sources.",
-        "- Not for: deciding without a person. Icelandic, Latvian and Lithuanian rest on general dictionaries, dose forms and a short",
-        "  list of medical words; expect low probabilities until national titles are loaded and `termserver train` is run again.",
+        "- Held out of everything, in all languages and sources: ICD-10 codes and gold terms in slots 0 and 1 of twenty",
+        "  (`training/held_out.py`).",
+        "- Not for: deciding without a person. Icelandic, Latvian and Lithuanian rest on general dictionaries, dose forms",
+        "  and a short list of medical words; expect low probabilities until national titles are loaded and `termserver train` is run again.",
         "",
         "## Held-out results",
         "",
@@ -44,7 +45,8 @@ def write_model_card(data: Path, out: Path, *, seed: int, concepts: Sequence[Con
     for source in sorted(counts):
         lines.append(f"- `{source}` ({counts[source]:,} concepts). {_licence(data / source, data)}")
     lines.append(
-        "- `gold/*.csv`: human-made maps (Estonian national centre, FinOMOP, Norwegian laboratory codes); licences of their lists as above."
+        "- `gold/*.csv`: human-made maps (Estonian national centre, FinOMOP, Norwegian laboratory codes); "
+        "licences of their lists as above."
     )
     lines.append("- Left out on purpose: `*_freedict` (GPL) and `lt_omw_ltwordnet` (AGPL).")
     (out / "MODEL_CARD.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

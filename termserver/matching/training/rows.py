@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from termserver.matching.evaluation import GoldRow, read_gold, read_targets
 from termserver.matching.features import describe
-from termserver.matching.index import TargetIndex, build_index
+from termserver.matching.index import TargetIndex, build_index, untagged
+from termserver.matching.normalise.common import skel
+from termserver.matching.normalise.tables import sisters_of, typed_values, without_unspecified
 from termserver.matching.own_model import OwnModel
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
@@ -20,6 +22,8 @@ from termserver.matching.training.sources import Concept, icd_code, read_table, 
 from termserver.model.candidate import SourceTerm, Target
 from termserver.model.coding import Designation
 
+STRANGERS_EVERY = 12  # rows of a list for each row that belongs to another system
+GOLD_WEIGHT = 2.0  # a curated pair is worth two titles
 POOLS = {
     ICD: "icd10_who_en.csv",
     "http://snomed.info/sct": "snomed_sample.csv",
@@ -72,12 +76,19 @@ def gold_concepts(data: Path, fold: Fold) -> list[Concept]:
                 names = (
                     (language, row["source_term"]),
                     *(((language, context),) if context != row["source_term"] else ()),
-                    ("en", row["target_display"]),
+                    ("en", untagged(row["target_display"], None)),
                 )
                 concepts.append(
-                    Concept(f"gold:{row['target_system']}:{row['target_code']}", names, f"gold/{path.name}")
+                    Concept(
+                        _gold_key(row["target_system"], row["target_code"]), names, f"gold/{path.name}", GOLD_WEIGHT
+                    )
                 )
     return concepts
+
+
+def _gold_key(system: str, code: str) -> str:
+    """Gold on ICD-10 joins the titles of its code, so that it is held out with them."""
+    return f"icd:{code}" if system == ICD else f"gold:{system}:{code}"
 
 
 def _context(text: str) -> dict[str, str]:
@@ -151,6 +162,11 @@ def example_lists(data: Path, fold: Fold) -> list[tuple[str, list[Target], list[
         lists.append((f"icd10_{language}", pool(data, [ICD]), rows))
         sisters = [other for other in titles if other != language]
         lists.append((f"icd10_{language}_beside_others", icd_with_designations(data, sisters), rows[::3]))
+        generic = [row for code, title in national.items() if code in codes and fold.holds_code(code)
+                   and (row := _generic_row(code, title, language, national))]
+        near = [language, *sisters_of(language)]
+        lists.append((f"icd10_{language}_generic", pool(data, [ICD]), generic))
+        lists.append((f"icd10_{language}_generic_with_titles", icd_with_designations(data, [name for name in titles if name in near]), generic))
     primary = [
         GoldRow(SourceTerm(row["title_sv"], "sv"), frozenset({(ICD, icd_code(row["code"]))}))
         for row in read_table(data / "code_systems/icd-10-se/ksh97p_primarycare.tsv")
@@ -160,6 +176,28 @@ def example_lists(data: Path, fold: Fold) -> list[tuple[str, list[Target], list[
     synonyms = [row for name, _, rows in lists if name.startswith("et_rhk10") for row in rows]
     lists.append(("et_rhk10_with_titles", icd_with_designations(data, ["et", "fi"]), synonyms))
     return [entry for entry in lists if entry[1] and entry[2]]
+
+
+def _generic_row(code: str, title: str, language: str, national: Mapping[str, str]) -> GoldRow | None:
+    """A title without its "unspecified", as local lists have it; right is the code, and its category where that is called so."""
+    if "unspecified" not in typed_values(title, language):
+        return None
+    term = without_unspecified(title, language)
+    category = code[:3]
+    right = {(ICD, code)} | ({(ICD, category)} if skel(national.get(category, "")) == skel(term) else set())
+    return GoldRow(SourceTerm(term, language), frozenset(right)) if term else None
+
+
+def with_strangers(lists: Sequence[tuple[str, list[Target], list[GoldRow]]]) -> list[tuple[str, list[Target], list[GoldRow]]]:
+    """The lists with rows of other lists among them that have no right target there: "no good target" is an answer too."""
+    mixed = []
+    for number, (name, targets, rows) in enumerate(lists):
+        systems = {target.system for target in targets}
+        others = [row for _, other, strange in lists if not systems & {target.system for target in other[:1] + other[-1:]} for row in strange]
+        count = len(rows) // STRANGERS_EVERY
+        chosen = others[number :: max(1, len(others) // count)][:count] if count and others else []
+        mixed.append((name, targets, [*rows, *(GoldRow(row.term, frozenset()) for row in chosen)]))
+    return mixed
 
 
 def make_examples(lists: Sequence[tuple[str, list[Target], list[GoldRow]]], model: OwnModel) -> Examples:
@@ -181,6 +219,17 @@ def make_examples(lists: Sequence[tuple[str, list[Target], list[GoldRow]]], mode
         np.concatenate(right)[order],
         np.concatenate(kinds),
         tuple(name for name, _, _ in lists),
+    )
+
+
+def join_examples(first: Examples, second: Examples) -> Examples:
+    """Examples of the same lists one after the other."""
+    return Examples(
+        np.concatenate([first.row, second.row + len(first.kind)]),
+        np.concatenate([first.features, second.features]),
+        np.concatenate([first.right, second.right]),
+        np.concatenate([first.kind, second.kind]),
+        first.lists,
     )
 
 

@@ -1,7 +1,8 @@
 """One training, from the data folder to the weights: own model twice, ranker, calibration, held-out figures, model card.
 
-The ranker must not learn from cosines that the own model has memorised. So a first own model is fitted without `CROSS`, the ranker on
-what it says about `CROSS`; then the own model that ships is fitted without `TEST` only, and everything is measured on `TEST`.
+The ranker must not learn from cosines that the own model has memorised. So a first own model is fitted without `CROSS`, the
+ranker on what it says about `CROSS`; then the own model that ships is fitted without `TEST` only, and everything is measured
+on `TEST`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from termserver.matching.training.rows import (
     gold_concepts,
     gold_files,
     gold_terms,
+    join_examples,
     make_examples,
+    with_strangers,
 )
 from termserver.matching.training.sources import Concept, read_concepts, read_table
 
 Report = Callable[[str], None]
 CROSS = Fold(frozenset({2, 3, 4, 5, 6}))
-CALIBRATION_SLOTS = frozenset({6})  # of CROSS: rows that calibrate a ranker fitted without them
-ICD_EPOCH_SHARE = 1.0
+HALVES = (frozenset({2, 3}), frozenset({4, 5, 6}))  # of CROSS
 
 
 def train(
@@ -76,22 +78,19 @@ def save_own_model(model: OwnModel, out: Path) -> None:
 
 
 def fit_ranking(data: Path, model: OwnModel, out: Path, *, seed: int, report: Report) -> None:
-    """Ranker on the rows of `CROSS`; calibration on a part of them with a ranker that has not seen that part."""
-    calibrating = Fold(CALIBRATION_SLOTS)
-    fitting = Fold(CROSS.slots - CALIBRATION_SLOTS)
-    fitted = _examples(data, fitting, model)
-    held = _examples(data, calibrating, model)
-    report(f"ranker: {len(fitted.kind)} rows to fit, {len(held.kind)} to calibrate")
-    ranker = fit_ranker(fitted, seed=seed, report=report)
-    ranker.save(out / "ranker.npz")
-    fit_calibration(held, ranker, seed=seed).save(out / "calibration.npz")
+    """Ranker on the rows of `CROSS`; calibration on either half of them with a ranker fitted to the other."""
+    halves = [_examples(data, Fold(slots), model) for slots in HALVES]
+    report(f"ranker: {sum(len(half.kind) for half in halves)} rows")
+    rankers = [fit_ranker(half, seed=seed, report=report) for half in halves]
+    fit_calibration([(halves[0], rankers[1]), (halves[1], rankers[0])], seed=seed).save(out / "calibration.npz")
+    fit_ranker(join_examples(*halves), seed=seed, report=report).save(out / "ranker.npz")
 
 
 def _examples(data: Path, fold: Fold, model: OwnModel) -> Examples:
     lists = example_lists(data, fold)
     if not lists:
         raise MatchingError(f"{data}: there are no gold maps or national titles to fit a ranker on")
-    return make_examples(lists, model)
+    return make_examples(with_strangers(lists), model)
 
 
 def write_held_out(data: Path, folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """Parallel terms from the data folder: which file, which columns, which language.
 
-A `Concept` is a set of names that mean the same. ICD-10 titles of all countries meet under one key, `icd:<code>`; the other sources
-bring their own keys. Nothing is filtered here: `held_out` decides what training may see.
+A `Concept` is a set of names that mean the same. ICD-10 titles of all countries meet under one key, `icd:<code>`; the other
+sources bring their own keys. Nothing is filtered here: `held_out` decides what training may see.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termserver.errors import MatchingError
+from termserver.matching.index import untagged
 from termserver.matching.normalise.common import words_of
 
 _ICD_CODE = re.compile(r"[A-Z]\d\d(\.\d\w?)?")
@@ -31,7 +32,7 @@ class Concept:
     source
         Folder or file name, for the model card.
     weight
-        How often an epoch shows it, 0 to 1; general dictionaries get less.
+        How often an epoch shows it; general dictionaries get less than 1, curated words more.
     """
 
     key: str
@@ -156,7 +157,7 @@ def read_concepts(data: Path) -> list[Concept]:
         raise MatchingError(
             f"{data}: none of the known parallel files is here; name the folder that holds code_systems/ and parallel/"
         )
-    return [*concepts, *read_dictionaries(data)]
+    return [*concepts, *core_lexicon(), *read_dictionaries(data)]
 
 
 def icd_code(code: str) -> str:
@@ -177,7 +178,10 @@ def _tabular(data: Path) -> Iterator[Concept]:
             if prefix == "icd" and not _ICD_CODE.fullmatch(code):
                 continue
             names = tuple(
-                ("nb" if language == "no" else language, row[column])
+                (
+                    "nb" if language == "no" else language,
+                    untagged(row[column], None) if language == "en" else row[column],
+                )
                 for language, cells in columns.items()
                 for column in cells
                 if row.get(column)
@@ -228,7 +232,7 @@ def _estonian_lists(data: Path) -> Iterator[Concept]:
             if row.get(column) and row.get("Nimetus") and row["Nimetus"] != row[column]:
                 yield Concept(
                     f"sct:{row['Kood']}",
-                    (("et", row["Nimetus"]), ("en", row[column])),
+                    (("et", row["Nimetus"]), ("en", untagged(row[column], None))),
                     "code_systems/national-lists-et",
                 )
 
@@ -252,6 +256,15 @@ def _openehr(data: Path) -> Iterator[Concept]:
                 path,
                 0.5,
             )
+
+
+def core_lexicon() -> Iterator[Concept]:
+    """Frequent medical words in Icelandic, Latvian and Lithuanian with English, written by us; `|` parts forms and synonyms."""
+    for row in read_table(Path(__file__).with_name("core_lexicon.csv")):
+        names = [(language, form) for language in ("is", "lv", "lt") for form in row[language].split("|") if form]
+        yield Concept(
+            f"lexicon:{row['en']}", (("en", row["en"]), *names), "termserver/matching/training/core_lexicon.csv", 3.0
+        )
 
 
 def read_dictionaries(data: Path) -> Iterator[Concept]:
