@@ -87,7 +87,9 @@ def _signals(
     }
     parts = [round(float(share) * (1 - memory_share), 3) for share in shares]
     parts[int(np.argmax(parts))] += 1 - memory_share - sum(parts)
-    signals = [Signal(group, round(min(values[group], 1.0), 4), part) for group, part in zip(values, parts, strict=True)]
+    signals = [
+        Signal(group, round(min(values[group], 1.0), 4), part) for group, part in zip(values, parts, strict=True)
+    ]
     signals.append(Signal("memory", remembered.likeness if remembered else 0.0, memory_share))
     return tuple(sorted(signals, key=lambda signal: -signal.share))
 
@@ -162,15 +164,15 @@ def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tu
 
 
 def suggested_relationship(query: Query, typed: int, features: NDArray[np.float32]) -> Relationship:
-    """Equivalent, narrower (the source says more) or broader (the target says more), from what only one side says.
+    """Equivalent, narrower (the source says more) or broader (the target says more), from modifiers of one side only.
 
-    A rule, not a learned model: the gold maps name a relationship for one list only.
+    A rule, not a learned model: the gold maps name a relationship for one list only. Words that one side lacks are no
+    ground, since a synonym or another language lacks them all; a modifier of a known kind (acute, left, in pregnancy) is.
     """
     detail = sum(1 << VALUES.index(value) for value in AXES["detail"])
     ours, theirs = query.typed & ~typed & ~detail, typed & ~query.typed & ~detail
-    term_left = 1 - float(features[_COLUMN["term_covered"]]) + 0.25 * ours.bit_count()
-    name_left = 1 - float(features[_COLUMN["name_covered"]]) + 0.25 * theirs.bit_count()
     exact = features[_COLUMN["exact_own"]] > 0 or features[_COLUMN["ratio"]] > 0.97
-    if exact or float(features[_COLUMN["cosine"]]) > 0.85 or abs(term_left - name_left) < 0.3:
+    more = ours.bit_count() - theirs.bit_count()
+    if exact or more in {0, -1}:  # a publisher's name often says one thing more that the local habit takes for granted
         return Relationship.EQUIVALENT
-    return Relationship.NARROWER if term_left > name_left else Relationship.BROADER
+    return Relationship.NARROWER if more > 0 else Relationship.BROADER
