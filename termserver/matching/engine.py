@@ -15,7 +15,8 @@ from termserver.errors import BadInput, MatchingError
 from termserver.matching.calibration import Calibration, row_facts
 from termserver.matching.evidence import evidence_of, suggested_relationship
 from termserver.matching.features import FEATURES, Described, describe
-from termserver.matching.index import TargetIndex, build_index, load_index, save_index
+from termserver.matching.index import TargetIndex, build_index
+from termserver.matching.index_files import load_index, save_index
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
 from termserver.matching.queries import Query, languages_in, query_of
@@ -84,7 +85,9 @@ class MatchingEngine:
         index = build_index(targets, model)
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder:
-            index.transformer_vectors = encoder.encode([target.display for target in index.targets], role="passage").astype(np.float16)
+            index.transformer_vectors = encoder.encode(
+                [target.display for target in index.targets], role="passage"
+            ).astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -106,12 +109,14 @@ class MatchingEngine:
         """
         model = OwnModel.load(weights)
         stamp = folder / "own_model.txt"
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != model.version:
-            raise MatchingError(f"{folder}: saved with another own model; build the engine again")
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != _stamp(model):
+            raise MatchingError(f"{folder}: saved by another version or with another own model; build the engine again")
         index = load_index(folder)
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder and index.transformer_vectors is None:
-            index.transformer_vectors = encoder.encode([target.display for target in index.targets], role="passage").astype(np.float16)
+            index.transformer_vectors = encoder.encode(
+                [target.display for target in index.targets], role="passage"
+            ).astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -145,7 +150,7 @@ class MatchingEngine:
     def save(self, folder: Path) -> None:
         """Write the index to a folder that `load` opens."""
         save_index(self._index, folder)
-        (folder / "own_model.txt").write_text(self._model.version, encoding="utf-8")
+        (folder / "own_model.txt").write_text(_stamp(self._model), encoding="utf-8")
 
     def suggest(self, rows: Sequence[SourceTerm], *, limit: int = 10) -> list[Suggestions]:
         """Candidates of each row, best first; the same rows give the same answers in any order and batch.
@@ -295,6 +300,11 @@ class MatchingEngine:
             Relationship.EQUIVALENT if relationship is Relationship.NOT_RELATED else relationship,
             evidence,
         )
+
+
+def _stamp(model: OwnModel) -> str:
+    """What a saved engine must agree with: the rules of this version and the weights."""
+    return f"{termserver.__version__} {model.version}"
 
 
 def row_probabilities(scores: NDArray[np.float32], first: float, any_right: float) -> NDArray[np.float64]:

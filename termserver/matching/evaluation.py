@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import BadFile
 from termserver.model.candidate import SourceTerm, Suggestions, Target
+from termserver.model.coding import Designation
 
 GOLD_REQUIRED = ("source_code", "source_term", "target_code")
 KIND_COLUMNS = ("kind", "semantic_tag", "class", "domain")
@@ -35,23 +36,28 @@ class GoldRow:
 
 
 def read_gold(path: Path) -> list[GoldRow]:
-    """Read a gold CSV: one `GoldRow` per source code and term, in the order of the file.
+    """Read a gold CSV: one `GoldRow` per source code, in the order of the file.
 
-    The source code groups rows and is not passed on.
+    Further terms of a source code become its other terms. The source code groups rows and is not passed on.
 
     Raises
     ------
     BadFile
         Naming file, line and column.
     """
-    rows: dict[tuple[str, str, str], tuple[SourceTerm, set[tuple[str, str]]]] = {}
+    rows: dict[str, tuple[SourceTerm, set[tuple[str, str]]]] = {}
     for line, row in _csv_rows(path, GOLD_REQUIRED):
         for column in GOLD_REQUIRED:
             if not row.get(column):
                 raise BadFile("the cell is empty; each row needs one", file=str(path), line=line, column=column)
-        key = (row["source_code"], row["source_term"], row.get("context", ""))
-        term = SourceTerm(row["source_term"], row.get("language") or None, context=read_context(row.get("context", "")))
-        rows.setdefault(key, (term, set()))[1].add((row.get("target_system", ""), row["target_code"]))
+        language = row.get("language") or None
+        term = SourceTerm(row["source_term"], language, context=read_context(row.get("context", "")))
+        first, right = rows.setdefault(row["source_code"], (term, set()))
+        right.add((row.get("target_system", ""), row["target_code"]))
+        known = {first.term, *(name.value for name in first.other_terms)}
+        if term.term not in known:
+            more = (*first.other_terms, Designation(term.term, language))
+            rows[row["source_code"]] = (replace(first, other_terms=more), right)
     if not rows:
         raise BadFile("there is a header but no row", file=str(path), line=2)
     return [GoldRow(term, frozenset(right)) for term, right in rows.values()]

@@ -1,13 +1,11 @@
-"""The targets of one system as arrays: names, vectors, n-grams, keys. Built once, saved as one folder, opened by mapping."""
+"""The targets of one system as arrays: names, vectors, n-grams, keys. `index_files` saves and opens them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +161,7 @@ def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
     kept = tuple(sorted(targets, key=lambda target: (target.code, target.system)))
     if not kept:
         raise MatchingError("there are no targets to search; load the target code system first")
-    names = _names_of(kept)
+    names = names_of(kept)
     vectors = model.encode(names.searched).astype(np.float16)
     index = TargetIndex(
         kept,
@@ -172,25 +170,28 @@ def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
         NgramIndex.build(names.searched),
         word_vectors=model.encode_single_words(names.words).astype(np.float16),
     )
-    _add_keys(index)
+    add_keys(index)
     return index
 
 
-def _names_of(targets: Sequence[Target]) -> Names:
+def names_of(targets: Sequence[Target]) -> Names:
+    """All names of the targets with what is read from each."""
     texts: list[str] = []
     languages: list[str | None] = []
     concept: list[int] = []
     for position, target in enumerate(targets):
-        seen = {fold(target.display)}
+        display_language = _display_language(target)
+        seen = {(fold(target.display), display_language)}
         texts.append(target.display)
-        languages.append(_display_language(target))
+        languages.append(display_language)
         concept.append(position)
         for designation in target.designations:
-            key = fold(designation.value)
-            if key and key not in seen:
+            language = language_of(designation.language)
+            key = (fold(designation.value), language)
+            if key[0] and key not in seen:
                 seen.add(key)
                 texts.append(designation.value)
-                languages.append(language_of(designation.language))
+                languages.append(language)
                 concept.append(position)
     searched = tuple(untagged(text, targets[position].kind) for text, position in zip(texts, concept, strict=True))
     skeletons = tuple(skel(text) for text in searched)
@@ -246,7 +247,7 @@ def _display_language(target: Target) -> str | None:
     )
 
 
-def _add_keys(index: TargetIndex) -> None:
+def add_keys(index: TargetIndex) -> None:
     """Fill the look-ups that are cheaper to make than to store."""
     folded: dict[str, list[int]] = defaultdict(list)
     for name, text in enumerate(index.names.searched):
@@ -260,79 +261,3 @@ def _add_keys(index: TargetIndex) -> None:
     index.has_children = np.array(
         [target.code in parents or target.code in prefixes for target in index.targets], np.bool_
     )
-
-
-def save_index(index: TargetIndex, folder: Path) -> None:
-    """Write the index to a folder: targets as JSON, vectors as arrays."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        [
-            target.system,
-            target.code,
-            target.display,
-            [[name.value, name.language] for name in target.designations],
-            target.active,
-            target.kind,
-            list(target.parents),
-        ]
-        for target in index.targets
-    ]
-    (folder / "targets.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    np.save(folder / "vectors.npy", index.vectors)
-    np.save(folder / "word_vectors.npy", index.word_vectors)
-    postings = index.ngrams.postings
-    np.savez(
-        folder / "ngrams.npz",
-        data=postings.data,
-        indices=postings.indices,
-        indptr=postings.indptr,
-        idf=index.ngrams.idf,
-        common=index.ngrams.common,
-    )
-    if index.transformer_vectors is not None:
-        np.save(folder / "transformer_vectors.npy", index.transformer_vectors)
-
-
-def load_index(folder: Path) -> TargetIndex:
-    """Open a saved index; vectors are mapped.
-
-    Raises
-    ------
-    MatchingError
-        If the folder does not hold a whole index.
-    """
-    from scipy import sparse
-
-    try:
-        rows = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        word_vectors = np.load(folder / "word_vectors.npy", mmap_mode="r")
-        with np.load(folder / "ngrams.npz") as stored:
-            arrays = (stored["data"], stored["indices"], stored["indptr"])
-            postings = sparse.csr_matrix(arrays, shape=(len(stored["idf"]), len(vectors)))
-            ngrams = NgramIndex(postings, stored["idf"], stored["common"])
-    except (OSError, ValueError, KeyError) as error:
-        raise MatchingError(f"{folder}: not a saved target index ({error}); build the engine again") from error
-    targets = tuple(
-        Target(
-            system,
-            code,
-            display,
-            tuple(Designation(value, language) for value, language in designations),
-            active,
-            kind,
-            tuple(parents),
-        )
-        for system, code, display, designations, active, kind, parents in rows
-    )
-    path = folder / "transformer_vectors.npy"
-    index = TargetIndex(
-        targets,
-        _names_of(targets),
-        vectors,
-        ngrams,
-        np.load(path, mmap_mode="r") if path.exists() else None,
-        word_vectors,
-    )
-    _add_keys(index)
-    return index

@@ -94,11 +94,23 @@ def sisters_of(language: str | None) -> tuple[str, ...]:
 
 # phrases that say "unspecified" in several words, folded; typed words alone would read "without" or nothing
 _UNSPECIFIED = re.compile(
-    r"\b(site )?(not otherwise specified|not specified|not stated)\b"
-    r"|\b(utan|utom) (angiven|angivet|angivna|angivande av|narmare angiven|narmare) ?(lokalisation|lage|orsak|typ|specifikation)?"
-    r"|\b(ej|icke) (narmare )?(specificera|angive)\w*|\b(uten|uden) (naermere )?(angivelse|spesifikasjon|specifikation|angitt)\w*( af| av)?( lokalisation| sted)?"
-    r"|\b(ikke|ikkje) (naermere )?(spesifiser|specificer|angi)\w*|\bei (tarkemmin )?maaritel\w*|\bpole tapsustatud|\bekki (nanar )?tilgrein\w*"
-    r"|\bnon specificat\w*|\bsine specificatione|\bikke nærmere\b"
+    "|".join(
+        (
+            r"\b(site )?(not otherwise specified|not specified|not stated)\b",
+            (
+                r"\b(utan|utom) (angiven|angivet|angivna|angivande av|narmare angiven|narmare)"
+                r" ?(lokalisation|lage|orsak|typ|specifikation)?"
+            ),
+            r"\b(ej|icke) (narmare )?(specificera|angive)\w*",
+            r"\b(uten|uden) (naermere )?(angivelse|spesifikasjon|specifikation|angitt)\w*( af| av)?( lokalisation| sted)?",
+            r"\b(ikke|ikkje) (naermere )?(spesifiser|specificer|angi)\w*",
+            r"\bei (tarkemmin )?maaritel\w*",
+            r"\bpole tapsustatud",
+            r"\bekki (nanar )?tilgrein\w*",
+            r"\bnon specificat\w*",
+            r"\bsine specificatione",
+        )
+    )
 )
 
 

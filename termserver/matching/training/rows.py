@@ -162,11 +162,20 @@ def example_lists(data: Path, fold: Fold) -> list[tuple[str, list[Target], list[
         lists.append((f"icd10_{language}", pool(data, [ICD]), rows))
         sisters = [other for other in titles if other != language]
         lists.append((f"icd10_{language}_beside_others", icd_with_designations(data, sisters), rows[::3]))
-        generic = [row for code, title in national.items() if code in codes and fold.holds_code(code)
-                   and (row := _generic_row(code, title, language, national))]
+        generic = [
+            row
+            for code, title in national.items()
+            if code in codes and fold.holds_code(code) and (row := _generic_row(code, title, language, national))
+        ]
         near = [language, *sisters_of(language)]
         lists.append((f"icd10_{language}_generic", pool(data, [ICD]), generic))
-        lists.append((f"icd10_{language}_generic_with_titles", icd_with_designations(data, [name for name in titles if name in near]), generic))
+        lists.append(
+            (
+                f"icd10_{language}_generic_with_titles",
+                icd_with_designations(data, [name for name in titles if name in near]),
+                generic,
+            )
+        )
     primary = [
         GoldRow(SourceTerm(row["title_sv"], "sv"), frozenset({(ICD, icd_code(row["code"]))}))
         for row in read_table(data / "code_systems/icd-10-se/ksh97p_primarycare.tsv")
@@ -188,12 +197,19 @@ def _generic_row(code: str, title: str, language: str, national: Mapping[str, st
     return GoldRow(SourceTerm(term, language), frozenset(right)) if term else None
 
 
-def with_strangers(lists: Sequence[tuple[str, list[Target], list[GoldRow]]]) -> list[tuple[str, list[Target], list[GoldRow]]]:
+def with_strangers(
+    lists: Sequence[tuple[str, list[Target], list[GoldRow]]],
+) -> list[tuple[str, list[Target], list[GoldRow]]]:
     """The lists with rows of other lists among them that have no right target there: "no good target" is an answer too."""
     mixed = []
     for number, (name, targets, rows) in enumerate(lists):
         systems = {target.system for target in targets}
-        others = [row for _, other, strange in lists if not systems & {target.system for target in other[:1] + other[-1:]} for row in strange]
+        others = [
+            row
+            for _, other, strange in lists
+            if not systems & {target.system for target in other[:1] + other[-1:]}
+            for row in strange
+        ]
         count = len(rows) // STRANGERS_EVERY
         chosen = others[number :: max(1, len(others) // count)][:count] if count and others else []
         mixed.append((name, targets, [*rows, *(GoldRow(row.term, frozenset()) for row in chosen)]))
