@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 CODE, TERM, LANGUAGE, FREQUENCY, CONTEXT, IGNORE = "code", "term", "language", "frequency", "context", "ignore"
 
@@ -108,10 +108,10 @@ def guess_roles(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[s
     """
     cells = {column: [row[index] for row in rows if index < len(row)] for index, column in enumerate(columns)}
     roles: dict[str, str] = {}
-    code = _best(columns, cells, _code_points)
+    code = _best(columns, cells, _code_points, at_least=1.0)
     if code is not None:
         roles[code] = CODE
-    term = _best([column for column in columns if column not in roles], cells, _term_points)
+    term = _best([column for column in columns if column not in roles], cells, _term_points, at_least=0.5)
     if term is not None:
         roles[term] = TERM
     for column in columns:
@@ -168,11 +168,16 @@ def _names_code(tokens: list[str]) -> bool:
     return any(token.endswith(_CODE_ENDINGS) or (token in _CODE_WORDS and len(tokens) < 3) for token in tokens)
 
 
-def _best(columns: Sequence[str], cells: dict[str, list[str]], points: object) -> str | None:
-    assert callable(points)
+def _best(
+    columns: Sequence[str],
+    cells: dict[str, list[str]],
+    points: Callable[[str, list[str], int], float],
+    *,
+    at_least: float,
+) -> str | None:
     scored = [(points(column, cells[column], position), column) for position, column in enumerate(columns)]
     best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return best[1] if best[0] > 1 else None
+    return best[1] if best[0] > at_least else None
 
 
 def _code_points(column: str, cells: list[str], position: int) -> float:

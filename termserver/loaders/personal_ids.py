@@ -187,7 +187,7 @@ def _judge_number(match: re.Match[str], text: str, column_name: str) -> Personal
     has_word = _word_is_near(_ID_WORD, text, match, column_name)
     if match["finnish"] and is_finnish(value):
         return PersonalIdFinding("henkilötunnus", "FI", BLOCK, mask(value), *match.span())
-    if match["separated"]:
+    if match["separated"] or (match["finnish"] and value[6] in "-+" and value[-1].isdigit()):
         digits = re.sub(r"\D", "", value)
         kind = _kind_of_digits(digits, dates_count=True)
         return PersonalIdFinding(*kind, BLOCK, mask(value), *match.span()) if kind else None

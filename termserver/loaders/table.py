@@ -226,9 +226,7 @@ def _sheets_with_rows(path: Path, *, name: str) -> tuple[str, ...]:
     try:
         with path.open("rb") as file:
             workbook = CalamineWorkbook.from_filelike(file)
-            sheets = tuple(
-                sheet for sheet in workbook.sheet_names if workbook.get_sheet_by_name(sheet).total_height > 0
-            )
+            sheets = tuple(sheet for sheet in workbook.sheet_names if workbook.get_sheet_by_name(sheet).height > 0)
     except PasswordError:
         raise BadFile("the spreadsheet is protected by a password; save it without one", file=name) from None
     except (CalamineError, ZipError, XmlError, OSError, ValueError) as error:
