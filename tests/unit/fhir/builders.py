@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition
 from termserver.model.coding import Coding, Designation
 from termserver.model.concept_map import ConceptMap, Dependency, MapElement, MapGroup, MapTarget, Unmapped
 from termserver.model.relationship import Relationship
 from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
-from termserver.settings import Settings
 from termserver.store.code_systems import add_code_system
 from termserver.store.concept_maps import add_concept_map
 from termserver.store.engine import Database
@@ -70,7 +67,9 @@ def local_concepts() -> tuple[Concept, ...]:
 def example_map(version: str = "1.0", status: str = "active") -> ConceptMap:
     """A map with every kind of element."""
     element = (
-        MapElement("HI", "Hjärtinf", (MapTarget("I21", Relationship.EQUIVALENT, "from the map", r4_equivalence="equal"),)),
+        MapElement(
+            "HI", "Hjärtinf", (MapTarget("I21", Relationship.EQUIVALENT, "from the map", r4_equivalence="equal"),)
+        ),
         MapElement(
             "HIU",
             None,
@@ -84,8 +83,16 @@ def example_map(version: str = "1.0", status: str = "active") -> ConceptMap:
             "HYP",
             None,
             (
-                MapTarget("N40", Relationship.BROADER, depends_on=(Dependency("sex", Coding("http://hl7.org/fhir/administrative-gender", "male")),)),
-                MapTarget("N85.0", Relationship.BROADER, depends_on=(Dependency("sex", Coding("http://hl7.org/fhir/administrative-gender", "female")),)),
+                MapTarget(
+                    "N40",
+                    Relationship.BROADER,
+                    depends_on=(Dependency("sex", Coding("http://hl7.org/fhir/administrative-gender", "male")),),
+                ),
+                MapTarget(
+                    "N85.0",
+                    Relationship.BROADER,
+                    depends_on=(Dependency("sex", Coding("http://hl7.org/fhir/administrative-gender", "female")),),
+                ),
             ),
         ),
         MapElement("MISC", None, no_map=True, comment="too vague"),
@@ -129,15 +136,11 @@ def value_set() -> ValueSet:
     )
 
 
-def filled_database(folder: Path) -> tuple[Database, Settings]:
-    """A SQLite database with all of the above."""
-    settings = Settings(data=folder)
-    database = Database(settings.resolved_database_url())
-    database.upgrade()
+def fill(database: Database) -> None:
+    """Store all of the above."""
     with database.session(write=True) as session:
         add_code_system(session, icd(), ICD_CONCEPTS)
         add_code_system(session, CodeSystem(LOCAL, "2026", "LocalDiagnoses", language="sv"), local_concepts())
         add_value_set(session, value_set())
         add_concept_map(session, example_map())
         add_concept_map(session, lab_map())
-    return database, settings

@@ -1,0 +1,335 @@
+"""$translate over HTTP: each spelling, each version, and each defect seen in peers (TRANSLATE.md)."""
+
+import pytest
+
+from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget, Unmapped
+from termserver.model.relationship import Relationship
+from termserver.store.concept_maps import add_concept_map, retire_concept_map
+from termserver.store.engine import Database
+from tests.unit.fhir.builders import ICD, LAB, LOCAL, MAP, MAP_LAB, SEX, example_map
+from tests.unit.rest.client import BASES, FhirClient, codes, matches, outcome, parameters, value
+
+TRANSLATE = "/ConceptMap/$translate"
+GENDER = "http://hl7.org/fhir/administrative-gender"
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"system": LOCAL, "code": "HI"},
+        {"system": LOCAL, "sourceCode": "HI"},
+        {"sourceSystem": LOCAL, "sourceCode": "HI"},
+        {"coding": f"{LOCAL}|HI"},
+        {"sourceCoding": f"{LOCAL}|HI"},
+        {"targetSystem": ICD, "targetCode": "I21"},
+        {"targetCoding": f"{ICD}|I21"},
+        {"system": ICD, "code": "I21", "reverse": "true"},
+    ],
+)
+def test_every_spelling_is_read_in_every_version(fhir_sqlite: FhirClient, base: str, query: dict[str, str]) -> None:
+    answer = fhir_sqlite.get(base + TRANSLATE, url=MAP, **query)
+    assert answer.status_code == 200
+    assert value(answer.json(), "result") is True
+    version = {"/r4b": "4.3", "/r5": "5.0"}.get(base, "4.0")
+    assert answer.headers["content-type"] == f"application/fhir+json; fhirVersion={version}; charset=utf-8"
+
+
+def test_r4_answer_has_r4_parts(fhir: FhirClient) -> None:
+    match = matches(fhir.get("/r4" + TRANSLATE, url=MAP, system=LOCAL, code="HI").json())[0]
+    assert match == {
+        "equivalence": "equal",
+        "concept": {"system": ICD, "version": "2019", "code": "I21", "display": "Acute myocardial infarction"},
+        "source": MAP,
+        "originMap": f"{MAP}|1.0",
+    }
+
+
+def test_r5_answer_has_r5_parts(fhir: FhirClient) -> None:
+    answer = fhir.get("/r5" + TRANSLATE, url=MAP, sourceSystem=LOCAL, sourceCode="HIU").json()
+    first, second, third = matches(answer)
+    assert (first["relationship"], first["originMap"]) == ("equivalent", f"{MAP}|1.0")
+    assert second["relationship"] == "source-is-narrower-than-target"
+    assert second["propertys"] == [{"uri": "http://example.org/priority", "value": "1"}]
+    assert third["relationship"] == "not-related-to"
+
+
+def test_r4_target_system_is_not_ignored(fhir: FhirClient) -> None:
+    """Defect: R4 `targetsystem` ignored (an unknown target system still matched)."""
+    nothing = fhir.get("/r4" + TRANSLATE, system=LOCAL, code="HI", targetsystem="http://nowhere.example").json()
+    assert value(nothing, "result") is False
+    assert value(nothing, "message") == "No translations found"
+    assert codes(fhir.get("/r4" + TRANSLATE, system=LOCAL, code="HI", targetsystem=LAB).json()) == ["TNT"]
+
+
+def test_reverse_gives_all_sources(fhir: FhirClient) -> None:
+    """Defects: R4 `reverse=true` ignored; reverse returns one hit."""
+    answer = fhir.get("/r4" + TRANSLATE, url=MAP, system=ICD, code="I21", reverse="true").json()
+    assert codes(answer) == ["HI", "HIU"]
+    assert [match["source"]["code"] for match in matches(answer)] == ["HI", "HIU"]
+    assert [match["equivalence"] for match in matches(answer)] == ["equal", "narrower"]
+    r5 = fhir.get("/r5" + TRANSLATE, url=MAP, targetSystem=ICD, targetCode="I21").json()
+    assert [(match["concept"]["code"], match["source"]["code"]) for match in matches(r5)] == [
+        ("I21", "HI"),
+        ("I21", "HIU"),
+    ]
+
+
+def test_unmapped_fixed_applies_to_codes_that_the_group_does_not_list(fhir: FhirClient) -> None:
+    """Defect: group.unmapped ignored."""
+    match = matches(fhir.get("/r5" + TRANSLATE, url=MAP_LAB, sourceSystem=LOCAL, sourceCode="NEW").json())[0]
+    assert (match["concept"]["code"], match["relationship"]) == ("NONE", "related-to")
+    other_system = fhir.get("/r5" + TRANSLATE, url=MAP_LAB, sourceSystem="http://x.example", sourceCode="NEW").json()
+    assert value(other_system, "result") is False
+
+
+def test_dependency_chooses_between_conditional_targets(fhir: FhirClient) -> None:
+    """Defect: dependency ignored (both conditional targets returned as if unconditional)."""
+    both = fhir.get("/r5" + TRANSLATE, url=MAP, sourceSystem=LOCAL, sourceCode="HYP").json()
+    assert [match["dependsOns"][0]["value"]["code"] for match in matches(both)] == ["male", "female"]
+    assert matches(both)[0]["dependsOns"][0]["attribute"] == SEX
+    for attribute in (SEX, "sex"):
+        asked = {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "url", "valueUri": MAP},
+                {"name": "sourceCoding", "valueCoding": {"system": LOCAL, "code": "HYP"}},
+                {
+                    "name": "dependency",
+                    "part": [
+                        {"name": "attribute", "valueUri": attribute},
+                        {"name": "value", "valueCoding": {"system": GENDER, "code": "female"}},
+                    ],
+                },
+            ],
+        }
+        assert codes(fhir.post("/r5" + TRANSLATE, asked).json()) == ["N85.0"]
+
+
+def test_r4_dependency_is_element_and_concept(fhir: FhirClient) -> None:
+    asked = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "url", "valueUri": MAP},
+            {"name": "coding", "valueCoding": {"system": LOCAL, "code": "HYP"}},
+            {
+                "name": "dependency",
+                "part": [
+                    {"name": "element", "valueUri": SEX},
+                    {"name": "concept", "valueCodeableConcept": {"coding": [{"system": GENDER, "code": "male"}]}},
+                ],
+            },
+        ],
+    }
+    assert codes(fhir.post("/r4" + TRANSLATE, asked).json()) == ["N40"]
+
+
+def test_every_coding_of_a_codeable_concept_is_translated(fhir: FhirClient) -> None:
+    """Defect: only the first coding of a CodeableConcept."""
+    concept = {
+        "coding": [{"system": LOCAL, "code": "nope"}, {"system": LOCAL, "code": "HI"}, {"system": LOCAL, "code": "HIU"}]
+    }
+    answer = fhir.post("/r4" + TRANSLATE, parameters(url_Uri=MAP, codeableConcept_CodeableConcept=concept)).json()
+    assert codes(answer) == ["I21", "I21.9", "I21", "I22"]
+
+
+def test_matches_that_are_not_equivalent_are_returned(fhir: FhirClient) -> None:
+    """Defect: non-equivalent matches dropped."""
+    answer = fhir.get("/r4" + TRANSLATE, url=MAP, system=LOCAL, code="HIU").json()
+    assert [match["equivalence"] for match in matches(answer)] == ["equivalent", "wider", "disjoint"]
+
+
+def test_display_is_the_target_systems(fhir: FhirClient) -> None:
+    """Defect: no display in matches. The map's own display is only a fallback."""
+    assert matches(fhir.get("/r4" + TRANSLATE, url=MAP, system=LOCAL, code="HI").json())[0]["concept"]["display"] == (
+        "Acute myocardial infarction"
+    )
+    lab = fhir.get("/r4" + TRANSLATE, url=MAP_LAB, system=LOCAL, code="HI").json()
+    assert matches(lab)[0]["concept"]["display"] == "Troponin T"
+
+
+@pytest.mark.parametrize("how", ["parameter", "header"])
+def test_display_in_the_asked_language(fhir: FhirClient, how: str) -> None:
+    headers = {"Accept-Language": "nb;q=0.3, sv"} if how == "header" else None
+    more = {"displayLanguage": "sv"} if how == "parameter" else {}
+    answer = fhir.get("/r4" + TRANSLATE, headers, url=MAP, system=LOCAL, code="HI", **more).json()
+    assert matches(answer)[0]["concept"]["display"] == "Akut hjärtinfarkt"
+
+
+def test_map_into_snomed_ct_is_served(fhir: FhirClient, database: Database) -> None:
+    """Defect: maps into SNOMED CT refused."""
+    sct = "http://snomed.info/sct"
+    group = MapGroup(LOCAL, sct, elements=(MapElement("HI", None, (MapTarget("22298006", Relationship.EQUIVALENT),)),))
+    with database.session(write=True) as session:
+        add_concept_map(session, ConceptMap("http://h.example/to-sct", "1", "ToSct", groups=(group,)))
+    assert codes(fhir.get("/r4" + TRANSLATE, system=LOCAL, code="HI", targetsystem=sct).json()) == ["22298006"]
+
+
+def test_r4_map_that_holds_r5_values_under_equivalence_is_understood(fhir: FhirClient) -> None:
+    """Defect: maps whose codes are called equivalence but hold R5 values."""
+    inline = {
+        "resourceType": "ConceptMap",
+        "status": "active",
+        "group": [
+            {
+                "source": LOCAL,
+                "target": ICD,
+                "element": [
+                    {"code": "HI", "target": [{"code": "I21", "equivalence": "source-is-narrower-than-target"}]}
+                ],
+            }
+        ],
+    }
+    asked = parameters(conceptMap_resource=inline, code_Code="HI", system_Uri=LOCAL)
+    assert matches(fhir.post("/r4" + TRANSLATE, asked).json())[0]["equivalence"] == "wider"
+
+
+def test_several_maps_answer_each_with_its_origin(fhir: FhirClient) -> None:
+    answer = fhir.get("/r5" + TRANSLATE, sourceSystem=LOCAL, sourceCode="HI").json()
+    assert {(match["concept"]["code"], match["originMap"]) for match in matches(answer)} == {
+        ("I21", f"{MAP}|1.0"),
+        ("TNT", f"{MAP_LAB}|1.0"),
+    }
+
+
+def test_no_map_says_its_reason(fhir: FhirClient) -> None:
+    answer = fhir.get("/r5" + TRANSLATE, url=MAP, sourceSystem=LOCAL, sourceCode="MISC").json()
+    assert (value(answer, "result"), value(answer, "message")) == (False, "The code 'MISC' has no map: too vague")
+    r4 = fhir.get("/r4" + TRANSLATE, url=MAP, system=LOCAL, code="MISC").json()
+    assert [match["equivalence"] for match in matches(r4)] == ["unmatched"]
+
+
+def test_newest_active_version_wins_and_a_version_pins(fhir: FhirClient, database: Database) -> None:
+    group = MapGroup(LOCAL, ICD, elements=(MapElement("HI", None, (MapTarget("I22", Relationship.EQUIVALENT),)),))
+    with database.session(write=True) as session:
+        newer = add_concept_map(session, ConceptMap(MAP, "2.0", "LocalToIcd", groups=(group,)))
+        add_concept_map(session, ConceptMap(MAP, "3.0", "LocalToIcd", status="draft", groups=(group,)))
+    ask = {"system": LOCAL, "code": "HI"}
+    assert codes(fhir.get("/r4" + TRANSLATE, url=MAP, **ask).json()) == ["I22"]
+    assert codes(fhir.get("/r4" + TRANSLATE, url=f"{MAP}|1.0", **ask).json()) == ["I21"]
+    assert codes(fhir.get("/r4" + TRANSLATE, url=MAP, conceptMapVersion="1.0", **ask).json()) == ["I21"]
+    with database.session(write=True) as session:
+        retire_concept_map(session, newer.id)
+    assert codes(fhir.get("/r4" + TRANSLATE, url=MAP, **ask).json()) == ["I21"]
+    pinned = fhir.get("/r4" + TRANSLATE, url=f"{MAP}|2.0", **ask).json()
+    assert (codes(pinned), value(pinned, "message")) == (["I22"], f"The concept map {MAP}|2.0 is retired")
+
+
+def test_publish_is_seen_by_the_next_request(fhir: FhirClient, database: Database) -> None:
+    ask = {"system": LOCAL, "code": "NEW", "targetsystem": ICD}
+    assert value(fhir.get("/r4" + TRANSLATE, **ask).json(), "result") is False
+    assert value(fhir.get("/r4" + TRANSLATE, **ask).json(), "result") is False
+    group = MapGroup(LOCAL, ICD, elements=(MapElement("NEW", None, (MapTarget("I22", Relationship.EQUIVALENT),)),))
+    with database.session(write=True) as session:
+        add_concept_map(session, ConceptMap(MAP, "9.0", "LocalToIcd", groups=(group,)))
+    assert codes(fhir.get("/r4" + TRANSLATE, **ask).json()) == ["I22"]
+
+
+def test_other_map_is_followed_and_a_circle_ends(fhir: FhirClient, database: Database) -> None:
+    def pointing(url: str, to: str) -> ConceptMap:
+        return ConceptMap(url, "1", "M", groups=(MapGroup(LOCAL, ICD, unmapped=Unmapped("other-map", other_map=to)),))
+
+    with database.session(write=True) as session:
+        for number, to in enumerate((MAP, "http://h.example/2", "http://h.example/1", "http://h.example/none")):
+            add_concept_map(session, pointing(f"http://h.example/{number}", to))
+    ask = {"system": LOCAL, "code": "HI"}
+    followed = fhir.get("/r4" + TRANSLATE, url="http://h.example/0", **ask).json()
+    assert matches(followed)[0]["originMap"] == f"{MAP}|1.0"
+    circle = fhir.get("/r4" + TRANSLATE, url="http://h.example/1", **ask).json()
+    assert "form a circle" in value(circle, "message")
+    assert "is not known here" in value(fhir.get("/r4" + TRANSLATE, url="http://h.example/3", **ask).json(), "message")
+
+
+def test_instance_level_and_alias_of_the_system(fhir: FhirClient) -> None:
+    assert codes(fhir.get("/r4/ConceptMap/localtoicd-1.0/$translate", system=LOCAL, code="HI").json()) == ["I21"]
+    oid = "urn:oid:2.16.840.1.113883.6.3"
+    assert codes(fhir.get("/r4" + TRANSLATE, url=MAP, system=oid, code="I21.9", reverse="true").json()) == ["HIU"]
+    assert fhir.get("/r4/ConceptMap/nope/$translate", system=LOCAL, code="HI").status_code == 404
+
+
+def test_versions_of_systems_must_agree(fhir: FhirClient, database: Database) -> None:
+    group = MapGroup(LOCAL, ICD, "2", None, (MapElement("HI", None, (MapTarget("I21", Relationship.EQUIVALENT),)),))
+    with database.session(write=True) as session:
+        add_concept_map(session, ConceptMap("http://h.example/v", "1", "V", groups=(group,)))
+    ask = {"url": "http://h.example/v", "code": "HI"}
+    for system, found in ((LOCAL, True), (f"{LOCAL}|2", True), (f"{LOCAL}|3", False)):
+        answer = fhir.get("/r4" + TRANSLATE, system=system, **ask).json()
+        assert value(answer, "result") is found
+
+
+def test_scopes_exclude_maps_made_for_other_value_sets(fhir: FhirClient, database: Database) -> None:
+    scoped = example_map("5.0")
+    from dataclasses import replace
+
+    with database.session(write=True) as session:
+        add_concept_map(session, replace(scoped, url="http://h.example/scoped", source_scope="http://h.example/vs"))
+    ask = {"url": "http://h.example/scoped", "system": LOCAL, "code": "HI"}
+    assert value(fhir.get("/r4" + TRANSLATE, source="http://h.example/vs", **ask).json(), "result") is True
+    assert value(fhir.get("/r4" + TRANSLATE, source="http://h.example/other", **ask).json(), "result") is False
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ({}, 400, "No concept to translate"),
+        ({"code": "HI"}, 400, "needs the system"),
+        ({"code": "", "system": LOCAL}, 400, "'code' is empty"),
+        ({"code": "HI", "system": LOCAL, "sourceCode": "HI"}, 400, "named in 2 ways"),
+        ({"code": "HI", "system": LOCAL, "targetCode": "I21"}, 400, "named in 2 ways"),
+        ({"code": "HI", "system": LOCAL, "reverse": "perhaps"}, 400, "'reverse': must be true or false"),
+        ({"codeableConcept": "HI"}, 400, "must be a CodeableConcept"),
+        ({"code": "HI", "system": LOCAL, "url": "http://no.example"}, 404, "no concept map with the url"),
+        ({"code": "HI", "system": LOCAL, "url": f"{MAP}|7"}, 404, "has no version '7'; known: 1.0"),
+        ({"code": "HI", "system": LOCAL, "url": f"{MAP}|1.0", "conceptMapVersion": "2"}, 400, "contradicts"),
+    ],
+)
+def test_what_is_wrong_is_named(fhir_sqlite: FhirClient, query: dict[str, str], status: int, said: str) -> None:
+    for base in BASES:
+        response = fhir_sqlite.get(base + TRANSLATE, **query)
+        assert response.status_code == status
+        assert said in outcome(response)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ({"name": "code", "valueInteger": 5}, "'code'"),
+        ({"name": "coding", "valueString": "x"}, "'coding': must be a Coding"),
+        ({"name": "codeableConcept", "valueCodeableConcept": {}}, "has no coding"),
+        ({"name": "coding", "valueCoding": {"system": LOCAL}}, "coding.code"),
+        ({"name": "coding", "valueCoding": {"code": "HI"}}, "has no system"),
+        ({"name": "coding", "valueCoding": "HI"}, "cannot be a string"),
+        ({"name": "coding", "valueCoding": {"code": 5, "system": LOCAL}}, "must be a string"),
+        ({"valueCode": "x"}, "name: is missing"),
+        ({"name": "code", "valueCode": "HI", "valueString": "HI"}, "several values"),
+    ],
+)
+def test_wrong_parameters_are_named(fhir_sqlite: FhirClient, parameter: dict[str, object], said: str) -> None:
+    response = fhir_sqlite.post("/r4" + TRANSLATE, {"resourceType": "Parameters", "parameter": [parameter]})
+    assert response.status_code == 400
+    assert said in outcome(response)
+
+
+def test_batch_entries_fail_alone(fhir: FhirClient) -> None:
+    entries = [
+        {"request": {"method": "GET", "url": f"ConceptMap/$translate?system={LOCAL}&code=HI&url={MAP}"}},
+        {"request": {"method": "GET", "url": "ConceptMap/$translate"}},
+        {
+            "request": {"method": "POST", "url": "/r4/ConceptMap/$translate"},
+            "resource": parameters(url_Uri=MAP, coding_Coding={"system": LOCAL, "code": "HIU"}),
+        },
+        {"request": {"method": "DELETE", "url": "ConceptMap/x"}},
+        {"nonsense": 1},
+        {"request": {"method": "GET", "url": "ConceptMap/localtoicd-1.0"}},
+    ]
+    answer = fhir.post("/r4", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert answer.status_code == 200
+    assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == [
+        "200",
+        "400",
+        "200",
+        "405",
+        "400",
+        "200",
+    ]
+    assert codes(answer.json()["entry"][2]["resource"]) == ["I21.9", "I21", "I22"]
