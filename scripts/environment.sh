@@ -1,4 +1,4 @@
-# Sourced by the other scripts: makes .venv and installs the project into it when something changed.
+# Sourced by the other scripts: makes .venv (or $TERMSERVER_VENV) and installs the project into it when something changed.
 # Usage: environment EXTRAS      e.g. environment ""    environment "[dev]"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -30,22 +30,24 @@ apt_install() {
     fi
 }
 
+venv="${TERMSERVER_VENV:-.venv}"
+
 make_venv() {
     local python
     python="$(find_python)"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-    say "Making the virtual environment .venv"
-    "$python" -m venv .venv
+    say "Making the virtual environment $venv"
+    "$python" -m venv "$venv"
 }
 
 environment() {
-    local extras="$1" stamp=".venv/installed" wanted
-    [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null || { rm -rf .venv; make_venv; }
+    local extras="$1" stamp="$venv/installed" wanted
+    "$venv/bin/python" -c 'import pip' 2>/dev/null || { rm -rf "$venv"; make_venv; }
     wanted="$(cat pyproject.toml scripts/constraints.txt | sha256sum | cut -c1-64) $PWD"
     touch "$stamp"
     if ! grep -qxF "$wanted $extras" "$stamp" && ! { [ -z "$extras" ] && grep -qF "$wanted " "$stamp"; }; then
         say "Installing termserver$extras and what it needs"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
             --constraint scripts/constraints.txt --editable ".$extras"
         echo "$wanted $extras" >"$stamp"
     fi
