@@ -7,7 +7,9 @@ from starlette.responses import HTMLResponse, Response
 from termserver.curation import people
 from termserver.errors import BadInput, Conflict
 from termserver.model.person import Role
+from termserver.security import sign_in
 from termserver.security.roles import Permission, require
+from termserver.ui import cookies
 from termserver.ui.edge import Call
 
 _EMPTY = {"name": "", "login": "", "role": Role.MAPPER.value}
@@ -47,6 +49,28 @@ def change_person(call: Call) -> Response:
     except Conflict as error:
         return _page(call, error.message, "bad", _EMPTY, error.http_status)
     return _page(call, f"'{login}' is changed.", "ok", _EMPTY)
+
+
+def account_page(call: Call) -> Response:
+    """One's own account."""
+    _ = call.actor  # nobody else has one
+    return call.render("account.html", message="", message_kind="ok")
+
+
+def change_own_password(call: Call) -> Response:
+    """Change one's own password; the other sign-ins of the person end, this one is renewed."""
+    old, new, again = (call.form.get(name) for name in ("old", "new", "again"))
+    if not (isinstance(old, str) and isinstance(new, str)) or new != again:
+        return call.render("account.html", 400, message="The two new passwords differ.", message_kind="bad")
+    try:
+        people.change_password(call.session, call.actor, old=old, new=new)
+    except BadInput as error:
+        return call.render("account.html", 400, message=error.message, message_kind="bad")
+    signed_in = sign_in.sign_in(call.session, call.actor.login, new, hours=call.settings.session_hours)
+    response = call.redirect("/projects" if signed_in else "/sign-in")
+    if signed_in:
+        cookies.set_session(response, signed_in[1], call.settings)
+    return response
 
 
 def read_role(text: str) -> Role:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from termserver.curation import projects
 from termserver.curation.publish import published_maps
 from termserver.curation.queue import rows_page
+from termserver.curation.suggest import queue_suggestions
 from termserver.jobs import queue as job_queue
 from termserver.model.job import Job
 from termserver.model.person import Role
@@ -58,6 +59,7 @@ def project_page(call: Call) -> Response:
         may_manage=may(call.session, call.actor, Permission.MANAGE_MEMBERS, on=project),
         may_review=may(call.session, call.actor, Permission.REVIEW, on=project),
         may_cancel=may(call.session, call.actor, Permission.UPLOAD, on=project),
+        may_suggest=_may_suggest(call, project),
     )
 
 
@@ -65,6 +67,13 @@ def set_member(call: Call) -> Response:
     """Give somebody a role in the project."""
     project = projects.get_project(call.session, call.actor, call.path_text("slug"))
     projects.set_member(call.session, call.actor, project, call.field("login"), read_role(call.field("role")))
+    return call.redirect(f"/projects/{project.slug}")
+
+
+def suggest_again(call: Call) -> Response:
+    """Queue a new run of the engine; decisions are kept."""
+    project = projects.get_project(call.session, call.actor, call.path_text("slug"))
+    queue_suggestions(call.session, call.actor, project)
     return call.redirect(f"/projects/{project.slug}")
 
 
@@ -88,6 +97,12 @@ def _job_part(call: Call, job: Job) -> Response:
     if job.is_over and call.is_htmx:
         response.headers["HX-Refresh"] = "true"  # the counters around it changed too
     return response
+
+
+def _may_suggest(call: Call, project: Project) -> bool:
+    job = _latest_job(call, project)
+    is_idle = job is None or job.is_over
+    return is_idle and bool(project.target_systems) and may(call.session, call.actor, Permission.DECIDE, on=project)
 
 
 def _latest_job(call: Call, project: Project) -> Job | None:

@@ -320,6 +320,7 @@ def _whole_page(call: Call, project: Project, chosen: QueueFilter, row: Row | No
         bands=BANDS,
         orders=ORDERS,
         candidate_choices=CANDIDATES,
+        may_review=may(call.session, call.actor, Permission.REVIEW, on=project),
         **_work_data(call, project, chosen, row),
     )
 

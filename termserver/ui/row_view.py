@@ -27,6 +27,8 @@ class CandidateView:
         True: shown with all its evidence.
     designation, designation_language
         The designation that matched, its matched words marked; empty where it says the same as the display.
+    warnings
+        Those that say more than the conflicts beside them.
     path
         Pairs (code, display) from the top; only of open candidates.
     """
@@ -84,7 +86,11 @@ def _view(candidate: Candidate, number: int, path_of: PathOf) -> CandidateView:
         designation=Markup("") if same or matched is None else highlight(matched.value, words),
         designation_language=None if matched is None else matched.language,
         matched=tuple(dict.fromkeys(evidence.matched_words)),
-        warnings=tuple(text for text in evidence.warnings if text.lower() != "inactive"),
+        warnings=tuple(
+            text
+            for text in evidence.warnings
+            if text.lower() != "inactive" and not any(conflict in text for conflict in evidence.conflicts)
+        ),
         is_inactive=is_inactive,
         path=path_of(candidate.system, candidate.code) if number == 1 else (),
     )
