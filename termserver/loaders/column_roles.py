@@ -224,8 +224,10 @@ def _term_points(column: str, cells: list[str], position: int) -> float:
     if filled:
         letters = sum(sum(map(str.isalpha, cell)) for cell in filled) / len(filled)
         # Among columns that are named as terms the first counts; without names, the one with the longest words.
-        wordy = min(letters, 8) / 8 if points > 0 else min(letters, 30) / 15
-        points += wordy if letters >= 3 else -3.0
+        if points > 0:
+            points += min(letters, 8) / 8
+        else:
+            points += min(letters, 30) / 15 if letters >= 3 else -3.0
         points += 0.8 * (len(set(filled)) / len(filled) - 0.5)
         points -= 0.5 if letters > 150 else 0.0
     return points - 0.05 * position

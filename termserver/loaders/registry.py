@@ -344,16 +344,20 @@ def _place(recipe: Recipe, file: RecipeFile, data_folder: Path | None) -> Path:
 
 
 def _loadable_of_file(path: Path, recipes: list[Recipe]) -> Loadable:
-    absolute = path.resolve().as_posix()
+    """The recipe that knows a file by its place (`raw/icd-10-se/digit3.txt`), or the file itself."""
+    absolute = path.resolve()
     for recipe in recipes:
         for file in recipe.files:
-            if file.path and absolute.endswith("/" + file.path) and _is_whole(recipe, absolute.removesuffix(file.path)):
-                return Loadable(name=recipe.name, recipe=recipe, data_folder=Path(absolute.removesuffix(file.path)))
+            if file.path and (recipe.folder / file.path).resolve() == absolute:
+                return Loadable(name=recipe.name, recipe=recipe)
+            above = absolute.as_posix().removesuffix(f"/{file.path}")
+            if "/" in file.path and above != absolute.as_posix() and _is_whole(recipe, Path(above)):
+                return Loadable(name=recipe.name, recipe=recipe, data_folder=Path(above))
     return Loadable(name=path.name, path=path)
 
 
-def _is_whole(recipe: Recipe, data_folder: str) -> bool:
-    return all((Path(data_folder) / file.path).exists() for file in recipe.files)
+def _is_whole(recipe: Recipe, data_folder: Path) -> bool:
+    return all((data_folder / file.path).exists() for file in recipe.files)
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -71,7 +71,8 @@ file = "b.txt"
 
 
 def test_fixed_width_in_cp1252(tmp_path: Path) -> None:
-    recipe = 'file = "t.ans"\nformat = "fixed-width"\nwidths = [7]\nencoding = "cp1252"\n[columns]\ncode = "column 1"\nterm = "column 2"\n'
+    recipe = 'file = "t.ans"\nformat = "fixed-width"\nwidths = [7]\nencoding = "cp1252"\n'
+    recipe += '[columns]\ncode = "column 1"\nterm = "column 2"\n'
     concepts = load(
         tmp_path, recipe, {"t.ans": "A00-   Kolera \r\nA02-P  Ögonsjukdom\r\n\r\n".encode("cp1252")}
     ).concepts
@@ -110,7 +111,8 @@ parent_prefix = "M-"
 
 
 def test_further_rows_of_a_code_add_names(tmp_path: Path) -> None:
-    recipe = 'file = "t.csv"\nrepeated_codes = "synonyms"\n[columns]\ncode = "kod"\nterm = "namn"\ndesignations = { la = ["latin"] }\n'
+    recipe = 'file = "t.csv"\nrepeated_codes = "synonyms"\n'
+    recipe += '[columns]\ncode = "kod"\nterm = "namn"\ndesignations = { la = ["latin"] }\n'
     loaded = load(tmp_path, recipe, {"t.csv": "kod;namn;latin\nA;Kolera;Cholera\nB;Tyfus;\nA;Pest;\nA;;Pestis\n"})
     first, _ = loaded.concepts
     assert [(one.value, one.language) for one in first.designations] == [

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 
@@ -11,6 +11,7 @@ from termserver.loaders.identity_numbers import (
 )
 
 
+@settings(deadline=None)
 @given(st.dates(), st.integers(0, 999), st.booleans())
 def test_swedish_numbers_with_their_check_digit_are_known(date, serial, is_coordination) -> None:
     short = f"{date:%y%m}{date.day + 60 * is_coordination:02d}{serial:03d}"
@@ -30,12 +31,14 @@ def with_norwegian_check_digits(start: str) -> str | None:
     return None if second == 10 else start + str(second)
 
 
+@settings(deadline=None)
 @given(st.dates(), st.integers(0, 999), st.sampled_from([(0, 0), (40, 0), (0, 40)]))
 def test_norwegian_numbers_with_d_and_h_forms_are_known(date, serial, added) -> None:
     digits = with_norwegian_check_digits(f"{date.day + added[0]:02d}{date.month + added[1]:02d}{date:%y}{serial:03d}")
     assert digits is None or is_norwegian(digits)
 
 
+@settings(deadline=None)
 @given(st.dates(), st.integers(2, 899), st.sampled_from("-+ABCDEFYXWVU"))
 def test_finnish_numbers_with_every_sign_of_the_century_are_known(date, serial, sign) -> None:
     check = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(f"{date:%d%m%y}{serial:03d}") % 31]

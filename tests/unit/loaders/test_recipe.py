@@ -57,10 +57,8 @@ def test_mistakes_in_a_recipe_are_named(tmp_path: Path, text: str, message: str)
 
 
 def test_files_take_what_they_do_not_say_from_the_recipe(tmp_path: Path) -> None:
-    text = (
-        MINIMAL
-        + 'delimiter = ";"\n[columns]\ncode = "a"\nterm = "b"\n[[files]]\nfile = "1.csv"\n[[files]]\nfile = "2.csv"\nwhere = {k = "v"}\n'
-    )
+    text = MINIMAL + 'delimiter = ";"\n[columns]\ncode = "a"\nterm = "b"\n'
+    text += '[[files]]\nfile = "1.csv"\n[[files]]\nfile = "2.csv"\nwhere = {k = "v"}\n'
     first, second = recipe_from_file(write(tmp_path, text)).files
     assert (first.path, second.path, first.delimiter, second.delimiter) == ("1.csv", "2.csv", ";", ";")
     assert second.where == {"k": ("v",)}

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termserver.loaders.sorted_rows import Groups, SortedRows
@@ -6,6 +6,7 @@ from termserver.loaders.sorted_rows import Groups, SortedRows
 KEY = st.text("abc", min_size=1, max_size=2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(KEY, st.text("xyz", max_size=3))), st.integers(1, 5))
 def test_groups_are_those_of_a_sorted_list(rows: list[tuple[str, str]], rows_in_memory: int) -> None:
     with SortedRows(rows_in_memory=rows_in_memory) as sorter:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -136,6 +136,7 @@ CELL = st.text(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=20))
 def test_every_row_is_accepted_or_has_an_error(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]]

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termserver.errors import BadFile
@@ -63,6 +63,7 @@ def test_binary_file_is_refused(tmp_path: Path) -> None:
         find_encoding(write(tmp_path, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256))), name="list.csv")
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: text.strip("\x00 \t\r\n\ufeff") and "\x00" not in text))
 def test_utf8_is_never_mistaken(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = write(tmp_path_factory.mktemp("text"), text.encode())
