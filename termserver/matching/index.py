@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,12 @@ class TargetIndex:
     ----------
     vectors
         Shape (n_names, dimensions), float16, unit rows of the own model.
-    folded, by_code
-        Folded name → names; code without punctuation, upper case → targets.
+    targets
+        Without their designations, which are in `names`.
+    name_keys, name_order
+        Shape (n_names,): hashes of the folded names, rising, and the name of each.
+    by_code
+        Code without punctuation, upper case → targets.
     """
 
     targets: tuple[Target, ...]
@@ -79,9 +84,17 @@ class TargetIndex:
     ngrams: NgramIndex
     transformer_vectors: NDArray[np.float16] | None = None
     word_vectors: NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 0), np.float16))
-    folded: dict[str, list[int]] = field(default_factory=dict)
+    name_keys: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    name_order: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     by_code: dict[str, list[int]] = field(default_factory=dict)
     has_children: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def names_equal_to(self, folded: str) -> list[int]:
+        """Names whose folded form is the text, in order."""
+        key = key_of_name(folded)
+        first, last = np.searchsorted(self.name_keys, [key, key + 1])
+        found = sorted(self.name_order[first:last].tolist())
+        return [name for name in found if fold(self.names.searched[name]) == folded]
 
     def designation(self, name: int) -> Designation:
         """A name as the caller gave it."""
@@ -143,6 +156,16 @@ _SEMANTIC_TAGS = frozenset(
 )
 
 
+def key_of_name(folded: str) -> int:
+    """A 32-bit hash of a folded name."""
+    return zlib.crc32(folded.encode("utf-8", "surrogatepass"))
+
+
+def without_designations(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """The targets without the names that an index keeps beside them."""
+    return tuple(replace(target, designations=()) for target in targets)
+
+
 def code_key(code: str) -> str:
     """A code without punctuation, in capitals: `i21.9` → `I219`."""
     return _NOT_CODE.sub("", code).upper()
@@ -164,7 +187,7 @@ def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
     names = names_of(kept)
     vectors = model.encode(names.searched).astype(np.float16)
     index = TargetIndex(
-        kept,
+        without_designations(kept),
         names,
         vectors,
         NgramIndex.build(names.searched),
@@ -249,13 +272,13 @@ def _display_language(target: Target) -> str | None:
 
 def add_keys(index: TargetIndex) -> None:
     """Fill the look-ups that are cheaper to make than to store."""
-    folded: dict[str, list[int]] = defaultdict(list)
-    for name, text in enumerate(index.names.searched):
-        folded[fold(text)].append(name)
+    keys = np.array([key_of_name(fold(text)) for text in index.names.searched], np.uint32)
+    index.name_order = np.argsort(keys, kind="stable").astype(np.int32)
+    index.name_keys = keys[index.name_order]
     by_code: dict[str, list[int]] = defaultdict(list)
     for position, target in enumerate(index.targets):
         by_code[code_key(target.code)].append(position)
-    index.folded, index.by_code = dict(folded), dict(by_code)
+    index.by_code = dict(by_code)
     parents = {parent for target in index.targets for parent in target.parents}
     prefixes = {target.code.split(".")[0] for target in index.targets if "." in target.code}
     index.has_children = np.array(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from termserver.errors import MatchingError
-from termserver.matching.index import TargetIndex, add_keys, names_of
+from termserver.matching.index import TargetIndex, add_keys, names_of, without_designations
 from termserver.matching.lexical import NgramIndex
 from termserver.model.candidate import Target
 from termserver.model.coding import Designation
@@ -23,12 +23,12 @@ def save_index(index: TargetIndex, folder: Path) -> None:
             target.system,
             target.code,
             target.display,
-            [[name.value, name.language] for name in target.designations],
+            _designations(index, position),
             target.active,
             target.kind,
             list(target.parents),
         ]
-        for target in index.targets
+        for position, target in enumerate(index.targets)
     ]
     (folder / "targets.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     np.save(folder / "vectors.npy", index.vectors)
@@ -44,6 +44,13 @@ def save_index(index: TargetIndex, folder: Path) -> None:
     )
     if index.transformer_vectors is not None:
         np.save(folder / "transformer_vectors.npy", index.transformer_vectors)
+
+
+def _designations(index: TargetIndex, target: int) -> list[tuple[str, str | None]]:
+    """Names of a target besides its display; the display too where its language is known."""
+    names = range(int(index.names.start[target]), int(index.names.start[target + 1]))
+    pairs = [(index.names.texts[name], index.names.languages[name]) for name in names]
+    return pairs if pairs[0][1] else pairs[1:]
 
 
 def load_index(folder: Path) -> TargetIndex:
@@ -78,7 +85,7 @@ def load_index(folder: Path) -> TargetIndex:
     )
     path = folder / "transformer_vectors.npy"
     index = TargetIndex(
-        targets,
+        without_designations(targets),
         names_of(targets),
         vectors,
         ngrams,

@@ -11,7 +11,7 @@ from scipy import sparse
 from termserver.matching.hashing import Vocabulary, bucket_matrix
 from termserver.matching.normalise.common import skeleton_words
 
-COMMON_SHARE = 0.02  # an n-gram in more than this share of the names finds nothing
+COMMON_SHARE = 0.006  # an n-gram in more than this share of the names finds nothing
 QUERY_GRAMS = 24  # the rarest n-grams of a query that search; all of them score
 
 
@@ -39,7 +39,7 @@ class NgramIndex:
         counts = ngram_counts(texts)
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         idf = np.where(frequency > 0, np.log1p(len(texts) / np.maximum(frequency, 1)), 0).astype(np.float32)
-        common = frequency > max(20, COMMON_SHARE * len(texts))
+        common = frequency > max(60, COMMON_SHARE * len(texts))
         rows = _weighted(counts, idf)
         rows.data = np.where(common[rows.indices], 0, rows.data).astype(np.float32)
         rows.eliminate_zeros()

@@ -17,7 +17,7 @@ from termserver.matching.queries import Query
 MEANING_NAMES = 48  # names a row from the own model, before names of one target are joined
 NGRAM_NAMES = 12
 _NAME_CHUNK = 16_384
-_BLOCK_CELLS = 6_000_000  # cosines held at once: 24 MB
+_BLOCK_CELLS = 4_000_000  # cosines held at once: 16 MB, and twice that to sort them
 SOURCES = ("exact", "n-gram", "own model", "transformer", "memory", "code shape")
 EXACT, NGRAM, MEANING, TRANSFORMER, MEMORY, CODE_SHAPE = (1 << bit for bit in range(6))
 
@@ -222,7 +222,7 @@ def _exact_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> 
     """Pairs (row, target) whose folded names are equal → 2 in the own language or display, 1 in another."""
     pairs: dict[tuple[int, int], int] = {}
     for row, query in enumerate(queries):
-        for name in index.folded.get(query.folded, ()):
+        for name in index.names_equal_to(query.folded):
             target = int(index.names.concept[name])
             if index.targets[target].active or scope.allowed[name]:
                 kind = 2 if scope.own[name] or name == index.names.start[target] else 1
