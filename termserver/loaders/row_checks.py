@@ -134,12 +134,18 @@ class LeadingZeroWatch:
         self._sheet = sheet
         self._lengths: Counter[int] = Counter()
         self._zero_seen = False
+        self._zero_length_in_text = 0
+        self._number_cells: list[tuple[int, str]] = []
         self._examples: dict[int, list[tuple[int, str]]] = {}
 
-    def see(self, line: int, code: str) -> None:
-        """Look at one code."""
+    def see(self, line: int, code: str, *, is_number_cell: bool = False) -> None:
+        """Look at one code; `is_number_cell`: the spreadsheet holds it as a number, so that zeros would be gone."""
         if not code.isdigit():
             return
+        if code[0] == "0" and not is_number_cell:
+            self._zero_length_in_text = max(self._zero_length_in_text, len(code))
+        if is_number_cell and len(self._number_cells) < 1000:
+            self._number_cells.append((line, code))
         self._lengths[len(code)] += 1
         self._zero_seen = self._zero_seen or code[0] == "0"
         examples = self._examples.setdefault(len(code), [])
@@ -148,6 +154,7 @@ class LeadingZeroWatch:
 
     def warnings(self) -> Iterator[RowProblem]:
         """Warnings after the last row: nine in ten numeric codes have one length, none begins with 0, some are shorter."""
+        yield from self._numbers_among_texts()
         total = sum(self._lengths.values())
         if total < 10 or self._zero_seen:
             return
@@ -168,6 +175,17 @@ class LeadingZeroWatch:
                 yield _warning(
                     None, self._column, None, "leading-zero", f"{more:,} more codes have {length} digits only"
                 )
+
+    def _numbers_among_texts(self) -> Iterator[RowProblem]:
+        """Cells typed as numbers, shorter than codes that were typed as text and kept their zeros."""
+        wanted = self._zero_length_in_text
+        short = [(line, code) for line, code in self._number_cells if len(code) < wanted]
+        for line, code in short[:_MOST_EXAMPLES]:
+            yield _warning(
+                line, self._column, code, "leading-zero",
+                f"'{code}' in sheet '{self._sheet}' is a number where other codes are texts with leading zeros:"
+                f" was it '{code.zfill(wanted)}'?",
+            )  # fmt: skip
 
 
 def _error(row: TableRow, column: str, code: str | None, rule: str, message: str) -> RowProblem:

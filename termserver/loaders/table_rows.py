@@ -70,8 +70,46 @@ def read_mapped_rows(
         header=header or source_list_for(path, name=name, language=mapping.language),
         rows=iter(()),
     )
-    loaded.rows = _RowReader(mapping, columns, table_header, shape, loaded).read(chain((beginning,), data), name=name)
+    whole: Iterator[TableRow] = chain((beginning,), data)
+    if not shape.is_spreadsheet and _rows_are_even(first, table_header):
+        whole = rejoined(whole, len(table_header.columns), loaded.problems)
+    loaded.rows = _RowReader(mapping, columns, table_header, shape, loaded).read(whole, name=name)
     return loaded
+
+
+def rejoined(rows: Iterator[TableRow], width: int, problems: list[RowProblem]) -> Iterator[TableRow]:
+    """Join two rows where a line break without quotes cut one in two: together they have one cell too many.
+
+    Only for tables whose other rows are all as wide as the header; each joined row gets a warning.
+
+    >>> found = []
+    >>> rows = iter([TableRow(2, ("A", "Kolera,")), TableRow(3, ("akut", "g/l")), TableRow(4, ("B", "Tyfus", "g/l"))])
+    >>> [row.cells for row in rejoined(rows, 3, found)], [problem.rule for problem in found]
+    ([('A', 'Kolera, akut', 'g/l'), ('B', 'Tyfus', 'g/l')], ['line-break'])
+    """
+    waiting: TableRow | None = None
+    for row in rows:
+        if waiting is not None and len(row.cells) < width and len(waiting.cells) + len(row.cells) - 1 == width:
+            cells = (*waiting.cells[:-1], f"{waiting.cells[-1]} {row.cells[0]}".strip(), *row.cells[1:])
+            message = f"a line break without quotes cut this row; it was joined with line {row.line}"
+            problems.append(RowProblem(waiting.line, None, cells[0], "warning", "line-break", message))
+            yield TableRow(waiting.line, cells)
+            waiting = None
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = row if len(row.cells) < width else None
+        if waiting is None:
+            yield row
+    if waiting is not None:
+        yield waiting
+
+
+def _rows_are_even(first: list[TableRow], header: TableHeader) -> bool:
+    """Nine in ten of the first rows are as wide as the header: a short one is damaged, not written shorter."""
+    below = [row for row in first if row.line > header.line]
+    even = sum(1 for row in below if len(row.cells) == len(header.columns))
+    return len(header.columns) > 2 and even >= 0.9 * max(len(below) - 2, 1)
 
 
 def source_list_for(path: Path, *, name: str, language: str | None = None) -> SourceList:
@@ -194,7 +232,7 @@ class _RowReader:
 
     def _source_row(self, row: TableRow) -> SourceRow:
         code = row.cells[self._code_index]
-        self._zeros.see(row.line, code)
+        self._zeros.see(row.line, code, is_number_cell=self._code_index in row.numbers)
         if len(row.cells) < self._width and not self._shape.is_spreadsheet:
             self._warn(
                 row, None, code, "ragged-row", f"the row has {len(row.cells)} cells where the header has {self._width}"

@@ -155,3 +155,28 @@ def test_every_row_is_accepted_or_has_an_error(
     errors = [problem for problem in loaded.problems if problem.severity == "error"]
     assert len(rows) + len(errors) == loaded.counts.rows == len(cells)
     assert {row.code for row in rows} <= {code for code, _ in cells}
+
+
+def test_line_break_without_quotes_is_mended(tmp_path: Path) -> None:
+    whole = "".join(f"K{number};Nimetus {number};x\n" for number in range(30))
+    loaded = load(tmp_path, f"kod;namn;enhet\n{whole}A;Kolera,\nakut;g/l\nB;Tyfus;l\n")
+    rows = {row.code: row for row in loaded.rows}
+    assert rows["A"].term == "Kolera, akut"
+    assert rows["B"].line == 34
+    assert [(problem.line, problem.severity, problem.rule) for problem in loaded.problems] == [
+        (32, "warning", "line-break")
+    ]
+
+
+def test_numbers_among_codes_with_leading_zeros_are_suspected(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for values in [["kod", "namn"], ["0123", "Ett"], [124, "Två"], ["0125", "Tre"]]:
+        sheet.append(values)
+    book.save(tmp_path / "lista.xlsx")
+    loaded = read_mapped_rows(tmp_path / "lista.xlsx", MAPPING)
+    assert [row.code for row in loaded.rows] == ["0123", "124", "0125"]
+    (problem,) = loaded.problems
+    assert (problem.line, problem.column, problem.code, problem.rule) == (3, "kod", "124", "leading-zero")
+    assert "was it '0124'?" in problem.message
