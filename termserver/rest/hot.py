@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 import orjson
-from starlette.types import Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from termserver.errors import TermserverError
 from termserver.fhir.parameters import parameters_from_query
@@ -115,6 +115,28 @@ def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:
         return None
     before = b"&".join([*items[:place], name + b"="])
     return before, code, b"".join(b"&" + item for item in items[place + 1 :])
+
+
+class HotPath:
+    """ASGI middleware: GET $translate is answered in front of the app and its other middleware, where memory can.
+
+    The app adds it as its outermost one; without it `routes.HotRoute` answers the same a little later.
+    """
+
+    def __init__(self, app: ASGIApp, terminology: Terminology) -> None:
+        self._app = app
+        self._hot = HotTranslate(terminology)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] == "http" and scope["method"] == "GET":
+            version = HOT_PATHS.get(scope["path"])
+            if version is not None:
+                body = self._hot.answer(version, scope)
+                if body is not None:
+                    await send_json(send, body, version)
+                    return
+        await self._app(scope, receive, send)
 
 
 async def send_json(send: Send, body: bytes, version: FhirVersion) -> None:
