@@ -42,7 +42,14 @@ make_venv() {
 
 environment() {
     local extras="$1" stamp="$venv/installed" wanted
-    "$venv/bin/python" -c 'import pip' 2>/dev/null || { rm -rf "$venv"; make_venv; }
+    if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
+        if [ -e "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ]; then
+            say "$venv is in the way and is no virtual environment; move it, or set TERMSERVER_VENV."
+            return 1
+        fi
+        rm -rf "$venv"
+        make_venv
+    fi
     wanted="$(cat pyproject.toml scripts/constraints.txt | sha256sum | cut -c1-64) $PWD"
     touch "$stamp"
     if ! grep -qxF "$wanted $extras" "$stamp" && ! { [ -z "$extras" ] && grep -qF "$wanted " "$stamp"; }; then
