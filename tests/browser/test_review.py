@@ -289,6 +289,7 @@ def test_keys_can_be_switched_off_and_on(signed_in: SignedIn, served_database: D
     assert row_called(served_database, project, "D1").decision is None
     page.get_by_role("button", name="Keyboard shortcuts").click()
     page.get_by_role("button", name="Turn them on").click()
+    expect(page.locator("body")).to_have_attribute("data-keys", "on")
     page.keyboard.press("1")
     expect(page.locator("#row-h")).to_have_text("Förmaksflimmer")
 
