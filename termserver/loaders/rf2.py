@@ -4,7 +4,7 @@ Display: the preferred synonym of the language reference set; designations: ever
 inferred is-a; properties: attributes (code of the type), concrete values, historical associations (code of the
 reference set), membership of simple reference sets, module, effective time, definition status, semantic tag.
 
-Memory: bounded by `SortedRows` (some 400,000 rows a file kind), whatever the size of the release; the rest waits in
+Memory: bounded by `SortedRows` (some 150,000 rows a file kind), whatever the size of the release; the rest waits in
 temporary files. The international release (360,000 active concepts) takes some minutes.
 
 Source: SNOMED CT Release File Specifications 2025; FHIR R5 "Using SNOMED CT with HL7 Standards" (property names).
@@ -21,8 +21,6 @@ from pathlib import Path
 from termserver.errors import BadFile
 from termserver.loaders.release_files import ReleaseFile, list_release
 from termserver.loaders.rf2_concept import (
-    DEFINITION,
-    FULLY_SPECIFIED_NAME,
     SNOMED_URL,
     Rf2Description,
     concept_from_rows,
@@ -309,6 +307,3 @@ def _edition_module(files: Rf2Files) -> str:
 def _says_subset(readme: ReleaseFile) -> bool:
     with readme.open() as file:
         return "subset of snomed" in file.read(4000).lower()
-
-
-__all__ = ["DEFINITION", "FULLY_SPECIFIED_NAME", "IS_A", "SNOMED_URL", "Rf2Files", "find_rf2_files", "read_rf2"]

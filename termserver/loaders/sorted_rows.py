@@ -16,7 +16,7 @@ from typing import IO
 
 Fields = tuple[str, ...]
 
-_ROWS_IN_MEMORY = 400_000
+_ROWS_IN_MEMORY = 150_000
 
 
 class SortedRows:

@@ -21,7 +21,9 @@ class TableHeader:
     columns: tuple[str, ...]
 
 
-def find_header(rows: Sequence[TableRow], *, name: str, header_line: int | None = None) -> TableHeader:
+def find_header(
+    rows: Sequence[TableRow], *, name: str, header_line: int | None = None, expected: Sequence[str] = ()
+) -> TableHeader:
     """Find the header among the first rows.
 
     Parameters
@@ -30,6 +32,8 @@ def find_header(rows: Sequence[TableRow], *, name: str, header_line: int | None 
         The first rows of the table, some hundreds.
     header_line
         The line a person named; 0 says that there is no header; None has it found.
+    expected
+        Column names that a recipe or a mapping gives: the first line that has them all is the header.
 
     Raises
     ------
@@ -47,7 +51,11 @@ def find_header(rows: Sequence[TableRow], *, name: str, header_line: int | None 
                 return TableHeader(row.line, unique_columns(row.cells, width))
         raise BadFile("there is no header on this line; name the line of the column names", file=name, line=header_line)
     for row in rows[:_LINES_SEARCHED]:
-        if _names_columns(row, width):
+        has_expected = bool(expected) and set(expected) <= set(unique_columns(row.cells, width))
+        if has_expected or (not expected and _names_columns(row, width)):
+            return TableHeader(row.line, unique_columns(row.cells, width))
+    for row in rows[:_LINES_SEARCHED]:
+        if expected and _names_columns(row, width):
             return TableHeader(row.line, unique_columns(row.cells, width))
     for position, row in enumerate(rows[:_LINES_SEARCHED]):
         if _is_full(row, width):

@@ -60,7 +60,7 @@ def read_mapped_rows(
     shape = find_shape(path, name=name, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
     rows = read_rows(path, shape, name=name)
     first = list(islice(rows, SNIFFED_ROWS))
-    table_header = find_header(first, name=name, header_line=mapping.header_line)
+    table_header = find_header(first, name=name, header_line=mapping.header_line, expected=(mapping.code, mapping.term))
     columns = _column_indexes(mapping, table_header, name=name)
     data = (row for row in chain(first, rows) if row.line > table_header.line)
     beginning = next(data, None)

@@ -107,6 +107,14 @@ def test_folder_gives_each_thing_once(tmp_path: Path) -> None:
     assert names == [("list.csv", None), ("loinc", None), ("icd-10-se", "icd-10-se")]
 
 
+def test_folder_with_a_recipe_of_ones_own_is_read_by_it(tmp_path: Path) -> None:
+    write(tmp_path, "mine.csv", "x;y\nA;Ett\n")
+    recipe = 'name = "mine"\ntitle = "M"\nkind = "code-system"\nurl = "https://example.org/m"\nversion = "1"\nfile = "mine.csv"\n'
+    write(tmp_path, "source.toml", recipe + '[columns]\ncode = "x"\nterm = "y"\n')
+    (loadable,) = find_loadables(tmp_path)
+    assert [concept.code for concept in code_system(loadable.read()).concepts] == ["A"]
+
+
 def test_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no file that could be a list"):
         find_loadables(tmp_path)
