@@ -11,20 +11,24 @@ from termserver.store.engine import Database
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
+def create_app(settings: Settings, database: Database) -> ASGIApp:
     """The application of one server process; the database must be up to date (`Database.upgrade`)."""
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response
 
     from termserver.curation.engines import Engines
+    from termserver.rest.hot import HotPath
     from termserver.rest.routes import build_routes as build_rest_routes
+    from termserver.terminology.service import Terminology
     from termserver.ui.routes import build_routes as build_ui_routes
     from termserver.worker import Worker
 
     engines = Engines(database, settings)
+    terminology = Terminology(database, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -39,7 +43,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         return JSONResponse({"status": "ok"})
 
     app = FastAPI(title="termserver", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.routes.extend(build_rest_routes(database, settings))
+    app.router.routes.extend(build_rest_routes(database, settings, terminology=terminology))
     app.router.add_route("/health", health, methods=["GET"])
     app.router.routes.extend(build_ui_routes(database, settings, engines))
-    return app
+    return HotPath(app, terminology)  # around everything: the one request that comes thousands of times a second
