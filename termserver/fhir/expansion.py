@@ -12,7 +12,7 @@ from termserver.model.value_set import ValueSet
 
 _PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
 _CONTAINS_PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
-_URI_PARAMETERS = {"used-codesystem", "used-valueset", "system-version", "version"}
+_URI_PARAMETERS = {"used-codesystem", "used-valueset", "system-version", "check-system-version", "force-system-version"}
 _CODE_PARAMETERS = {"displayLanguage"}
 _STANDARD = "http://hl7.org/fhir/concept-properties#"
 _STANDARD_PROPERTIES = {"status", "inactive", "definition", "notSelectable", "parent", "child", "deprecated"}
@@ -29,8 +29,9 @@ def write_expansion(expansion: Expansion, version: FhirVersion) -> Json:
         "identifier": expansion.identifier,
         "timestamp": expansion.timestamp,
         "total": expansion.total,
-        "offset": expansion.offset,
     }
+    if any(name in ("offset", "count") for name, _ in expansion.parameters):
+        body["offset"] = expansion.offset  # FHIR: only where there are pages
     if codes and version.is_r5:
         body["property"] = [_declared(code) for code in codes]
     elif codes:

@@ -24,6 +24,7 @@ from termserver.model.results import LookupResult, SubsumesResult, ValidateCodeR
 
 _ECHOED_FLAGS = ("excludeNested", "activeOnly", "includeDesignations", "includeDefinition")
 _ECHOED_NUMBERS = ("offset", "count")
+_ECHOED_CANONICALS = ("system-version", "check-system-version", "force-system-version")
 _PREFERRED = Coding(
     "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage", None, "Preferred For Language"
 )
@@ -230,7 +231,7 @@ def read_expand(
         active_only=parameters.flag("activeOnly"),
         properties=parameters.texts("property"),
         language=asked_language or language,
-        echoed=_echoed(parameters, asked_language),
+        echoed=_echoed(parameters, asked_language or language),
         system_versions=parameters.texts("system-version"),
         check_system_versions=parameters.texts("check-system-version"),
         force_system_versions=parameters.texts("force-system-version"),
@@ -253,5 +254,6 @@ def _echoed(parameters: ParameterList, language: str | None) -> tuple[tuple[str,
         echoed.append(("filter", text_filter))
     if language:
         echoed.append(("displayLanguage", language))
-    echoed += [("property", name) for name in parameters.texts("property")]
+    for name in _ECHOED_CANONICALS:
+        echoed += [(name, canonical) for canonical in parameters.texts(name)]
     return tuple(echoed)

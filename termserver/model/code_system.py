@@ -90,5 +90,5 @@ class CodeSystem:
 
     @property
     def canonical(self) -> str:
-        """`url|version`."""
-        return f"{self.url}|{self.version}"
+        """`url|version`; the url alone where there is no version."""
+        return f"{self.url}|{self.version}" if self.version else self.url

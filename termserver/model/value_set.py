@@ -55,5 +55,5 @@ class ValueSet:
 
     @property
     def canonical(self) -> str:
-        """`url|version`."""
-        return f"{self.url}|{self.version}"
+        """`url|version`; the url alone where there is no version."""
+        return f"{self.url}|{self.version}" if self.version else self.url

@@ -22,6 +22,7 @@ def lookup(library: Library, request: LookupRequest) -> LookupResult:
     NotFound
         If the code system, its version or the code is not known: $lookup answers for what exists.
     """
+    library.check_supplements(request.supplements)
     content = content_or_error(library, request.coding.system, request.coding.version)
     header = content.header
     concept = content.concept(request.coding.code)

@@ -277,4 +277,7 @@ _ESCAPES: dict[str, Test] = {
     "S": lambda letter: not letter.isspace(),
     "t": "\t".__eq__,
     "n": "\n".__eq__,
+    "r": "\r".__eq__,
+    "f": "\f".__eq__,
+    "v": "\v".__eq__,
 }

@@ -235,6 +235,23 @@ def _all_of(url: str, content: Content, filters: tuple[Filter, ...]) -> ValueSet
 # ------------------------------------------------------------------ membership of one code
 
 
+def versions_named(
+    library: Library, value_set: ValueSet, system: str, visited: tuple[str, ...] = ()
+) -> list[str | None]:
+    """The versions of a code system that a value set's includes name, imports too; None where one names none."""
+    if value_set.canonical in visited:
+        return []
+    found: list[str | None] = []
+    for include in value_set.includes:
+        url, pinned = split_canonical(include.system or "")
+        if include.system and library.canonical_system(url) == library.canonical_system(system):
+            found.append(include.version or pinned)
+        for canonical in include.value_sets:
+            imported = find_value_set(library, canonical)
+            found += versions_named(library, imported, system, (*visited, value_set.canonical))
+    return list(dict.fromkeys(found))
+
+
 def holds(
     library: Library,
     value_set: ValueSet,

@@ -22,8 +22,12 @@ from termserver.terminology.content import BroughtContent, Content
 from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import content_or_error
-from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set
+from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set, versions_named
 from termserver.terminology.versions import forced_version
+
+
+# Besides errors, what the validator repeats in `message`
+_IN_MESSAGE = {"invalid-display", "code-comment", "invalid-data"}
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class _Finding:
 
     coding: Coding
     valid: bool = False
+    member: bool = False
     content: Content | None = None
     concept: Concept | None = None
     display: str | None = None
@@ -94,7 +99,7 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
             coding = _inferred(library, value_set, coding, rules)
         findings.append(_check_in(library, request, value_set, coding, place, rules))
     extra: tuple[Issue, ...] = ()
-    if request.from_concept and not any(finding.valid for finding in findings):
+    if request.from_concept and not any(finding.member for finding in findings):
         text = f"No valid coding was found for the value set '{value_set.canonical}'"
         extra = (Issue("error", "code-invalid", text, "not-in-vs", None, "TX_GENERAL_CC_ERROR_MESSAGE"),)
     return _result(request, findings, extra)
@@ -160,7 +165,7 @@ def _check_in(
             )
         _say_not_in(finding, request, value_set, place)
         return finding
-    finding = _check(library, request, coding, place, None)
+    finding = _check(library, request, coding, place, _meant_content(library, value_set, coding, rules))
     inside = (
         finding.content is not None
         and finding.concept is not None
@@ -176,9 +181,24 @@ def _check_in(
             _under(place, "code"),
             "STATUS_CODE_WARNING_CODE",
         )
+    finding.member = inside
     if not inside:
         _say_not_in(finding, request, value_set, place)
     return finding
+
+
+def _meant_content(library: Library, value_set: ValueSet, coding: Coding, rules: VersionRules) -> Content | None:
+    """For a coding without a version: the version that the value set names, of several the first that has the code."""
+    if coding.version or rules.version_for(coding.system, None):
+        return None
+    contents = [
+        content
+        for version in versions_named(library, value_set, coding.system)
+        if (content := library.code_system(coding.system, version)) is not None
+    ]
+    having = [item for item in contents if holds(library, value_set, item, coding.code, rules)]
+    found = having or contents
+    return found[0] if found else None
 
 
 def _say_not_in(finding: _Finding, request: ValidateCodeRequest, value_set: ValueSet, place: str) -> None:
@@ -386,7 +406,7 @@ def _result(request: ValidateCodeRequest, findings: Sequence[_Finding], extra: t
     )
     told = valid[0] if valid else next((item for item in findings if item.concept), findings[0])
     issues = (*extra, *(issue for finding in findings for issue in finding.issues))
-    errors = [issue.text for issue in issues if issue.severity == "error"]
+    told_of = [issue.text for issue in issues if issue.severity == "error" or issue.tx_issue in _IN_MESSAGE]
     unknown = next((item.unknown_system for item in findings if item.unknown_system), None)
     header = told.content.header if told.content else None
     return ValidateCodeResult(
@@ -395,7 +415,7 @@ def _result(request: ValidateCodeRequest, findings: Sequence[_Finding], extra: t
         system=told.coding.system or None,
         version=header.version if header else None,
         display=told.display,
-        message="; ".join(errors) or None,
+        message="; ".join(told_of) or None,
         issues=issues,
         inactive=told.concept is not None and not told.concept.active,
         unknown_system=unknown,
