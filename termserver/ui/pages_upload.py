@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from termserver.curation import upload
 from termserver.curation.upload import StagedUpload
-from termserver.errors import BadFile, BadInput
+from termserver.errors import BadFile, BadInput, TooLarge
 from termserver.loaders.personal_ids import scan_rows, scan_text
 from termserver.loaders.sniff import read_table_rows, sniff_table
 from termserver.loaders.source import ColumnMapping, LoadedList, ReadCounts, TableGuess
@@ -86,7 +86,7 @@ class CheckedRows:
 def choose_file(call: Call) -> Response:
     """The first step: which file."""
     require(call.session, call.actor, Permission.UPLOAD)
-    return call.render("upload.html", limit_mb=call.settings.upload_limit_mb, systems=target_systems(call.session))
+    return _choose_page(call, "")
 
 
 def receive_file(call: Call) -> Response:
@@ -95,7 +95,17 @@ def receive_file(call: Call) -> Response:
     file = call.file_field("file")
     if file is None:
         raise BadInput("Choose a file first.")
-    staged = upload.stage_upload(call.settings, file.filename or "list", file.file)
+    try:
+        staged = upload.stage_upload(call.settings, file.filename or "list", file.file)
+    except TooLarge:
+        raise
+    except BadInput as error:
+        return _choose_page(call, error.message, error.http_status)
+    try:
+        sniff_table(staged.path, name=staged.file_name)
+    except BadInput as error:
+        upload.discard_upload(call.settings, staged.token)
+        return _choose_page(call, error.message, error.http_status)
     return call.redirect(f"/upload/{staged.token}")
 
 
@@ -158,6 +168,16 @@ def discard_file(call: Call) -> Response:
     require(call.session, call.actor, Permission.UPLOAD)
     upload.discard_upload(call.settings, call.path_text("token"))
     return call.redirect("/upload")
+
+
+def _choose_page(call: Call, message: str, status: int = 200) -> Response:
+    return call.render(
+        "upload.html",
+        status,
+        limit_mb=call.settings.upload_limit_mb,
+        systems=target_systems(call.session),
+        message=message,
+    )
 
 
 def _first_form(call: Call, staged: StagedUpload, guess: TableGuess) -> ListForm:
