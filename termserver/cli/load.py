@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,7 +162,7 @@ def _store_code_system(
 ) -> None:
     from termserver.curation.content import store_code_system
 
-    with order.database.session(write=True) as session, _progress(name, loaded.concepts) as concepts:
+    with order.database.session(write=True) as session, _progress(name, loaded) as concepts:
         stored = store_code_system(session, None, loaded.header, concepts, recipe=recipe)
     what = "names" if loaded.header.content == "supplement" else "concepts"
     title = loaded.header.title or loaded.header.name
@@ -223,12 +224,17 @@ def _store_supplement(loadable: Loadable, order: _Order) -> None:
 
 
 @contextmanager
-def _progress(name: str, concepts: Iterator[Concept]) -> Iterator[Iterator[Concept]]:
+def _progress(name: str, loaded: LoadedCodeSystem) -> Iterator[Iterator[Concept]]:
     """A progress bar on a terminal; otherwise a line every 50,000 concepts."""
     if not sys.stderr.isatty():
-        yield _with_lines(name, concepts)
+        yield _with_lines(name, loaded.concepts)
         return
-    with click.progressbar(concepts, label=name, show_pos=True, file=sys.stderr, update_min_steps=500) as bar:
+    click.echo(f"{name}: reading…\r", nl=False, err=True)
+    first = list(islice(loaded.concepts, 1))
+    concepts = chain(first, loaded.concepts)
+    with click.progressbar(
+        concepts, length=loaded.expected, label=name, show_pos=True, file=sys.stderr, update_min_steps=500
+    ) as bar:
         yield iter(bar)
 
 

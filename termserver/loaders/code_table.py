@@ -85,6 +85,7 @@ class _CodeTableReader:
 
     def read(self) -> Iterator[Concept]:
         first_pass = self._look_ahead()
+        self._loaded.expected = len(first_pass.codes)
         blocks = IcdBlocks(first_pass.codes)
         seen: dict[str, int] = {}
         for file, path in self._files:

@@ -139,6 +139,7 @@ def _read_concepts(concepts: Sequence[Json], header: CodeSystem, loaded: LoadedC
     parent_codes = _property_codes(header, "parent")
     child_codes = _property_codes(header, "child")
     parents_by_child = _parents_by_child(concepts, child_codes) if child_codes & _used_properties(concepts) else {}
+    loaded.expected = sum(1 for _ in _walk(concepts, ()))
     seen: set[str] = set()
     is_supplement = header.content == "supplement"
     for resource, nested_in in _walk(concepts, ()):

@@ -152,6 +152,7 @@ def _read_concepts(files: LoincFiles, loaded: LoadedCodeSystem) -> Iterator[Conc
         _collect_parts_and_answers(files, others, loaded)
         _collect_links(files, links)
         linked = Groups(links)
+        loaded.expected = loaded.counts.rows
         for code, rows in terms.groups():
             for repeated in rows[1:]:
                 loaded.counts.refused += 1

@@ -160,6 +160,7 @@ def _read_concepts(files: Rf2Files, loaded: LoadedCodeSystem) -> Iterator[Concep
         for file in files.concepts:
             for line, row in _rows(file, 5, loaded):
                 concepts.add((row[0], str(line), *row[1:5]))
+                loaded.expected = (loaded.expected or 0) + 1
         _sort_descriptions(files, descriptions, loaded)
         _collect_links(files, links, loaded)
         names, linked = Groups(descriptions), Groups(links)

@@ -44,13 +44,20 @@ class ReadCounts:
 
 @dataclass(slots=True)
 class LoadedCodeSystem:
-    """A code system being read. `problems` and `counts` fill while `concepts` is consumed, once."""
+    """A code system being read. `problems` and `counts` fill while `concepts` is consumed, once.
+
+    Parameters
+    ----------
+    expected
+        About how many concepts there will be, for a progress bar; known once the first concept is out, None before.
+    """
 
     header: CodeSystem
     concepts: Iterator[Concept]
     problems: list[RowProblem] = field(default_factory=list)
     counts: ReadCounts = field(default_factory=ReadCounts)
     file_name: str = ""
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

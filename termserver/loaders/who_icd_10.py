@@ -62,8 +62,10 @@ def _data_file() -> Path:
 def _read(path: Path, loaded: LoadedCodeSystem) -> Iterator[Concept]:
     from defusedxml.ElementTree import parse
 
+    root = parse(path).getroot()
+    loaded.expected = sum(1 for _ in root.iter("item")) if root is not None else None
     seen: set[str] = set()
-    for item, parent in _walk(parse(path).getroot(), None):
+    for item, parent in _walk(root, None):
         loaded.counts.rows += 1
         code = (item.findtext("name") or "").strip()
         title = " ".join((item.findtext("description") or "").split())
