@@ -7,7 +7,9 @@ that changed since) goes the common way, which builds the table; both ways call 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from urllib.parse import unquote_plus
 
 import orjson
@@ -24,7 +26,10 @@ from termserver.terminology.service import Terminology
 
 _VERSIONS = {version.path: version for version in FhirVersion}
 _TYPE_LEVEL = "/ConceptMap/$translate"
-HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, version in _VERSIONS.items()}
+# Below /fhir the version is R4 unless the client names one, and then `_ACCEPTED` sends it the common way
+HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, version in _VERSIONS.items()} | {
+    f"/fhir{_TYPE_LEVEL}": FhirVersion.R4
+}
 _CONTENT_TYPES = {version: version.content_type.encode() for version in FhirVersion}
 
 
@@ -35,9 +40,17 @@ _MOST_PREPARED = 512
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A request read once for all requests that differ from it in the code alone."""
+    """A request read once for all requests that differ from it in the code alone.
 
-    request: TranslateRequest
+    Parameters
+    ----------
+    question
+        The request with other codings.
+    """
+
+    question: Callable[[tuple[Coding, ...]], TranslateRequest]
+    system: str
+    system_version: str | None
     style: TranslateStyle
 
 
@@ -63,16 +76,14 @@ class HotTranslate:
             prepared = self._prepare(key)
         if prepared is None or not code:
             return None
-        request = prepared.request
-        asked = request.codings[0]
-        question = replace(request, codings=(Coding(asked.system, code, asked.version),))
+        question = prepared.question((Coding(prepared.system, code, prepared.system_version),))
         try:
             result = self._terminology.translate_in_memory(question)
         except TermserverError:
             return None
         if result is None:
             return None
-        return orjson.dumps(write_translate(result, prepared.style, reverse=request.reverse))
+        return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse))
 
     def _prepare(self, key: tuple[FhirVersion, bytes, bytes]) -> _Prepared | None:
         version, before, after = key
@@ -84,14 +95,20 @@ class HotTranslate:
         else:
             plain = not any(name.startswith("_") for name, _ in pairs) and request.language is None
             is_code = len(request.codings) == 1 and request.codings[0].code == _PLACEHOLDER
-            prepared = _Prepared(request, style) if plain and is_code else None
+            prepared = _prepared(request, style) if plain and is_code else None
         if len(self._prepared) >= _MOST_PREPARED:
             self._prepared.clear()
         self._prepared[key] = prepared
         return prepared
 
 
-_UNREAD = _Prepared(TranslateRequest(()), TranslateStyle(FhirVersion.R4, r4_names=True))
+def _prepared(request: TranslateRequest, style: TranslateStyle) -> _Prepared:
+    same = {field.name: getattr(request, field.name) for field in fields(request) if field.name != "codings"}
+    coding = request.codings[0]
+    return _Prepared(partial(TranslateRequest, **same), coding.system, coding.version, style)
+
+
+_UNREAD = _Prepared(TranslateRequest, "", None, TranslateStyle(FhirVersion.R4, r4_names=True))
 _ACCEPTED = {b"*/*", b"application/fhir+json", b"application/json"}
 
 
@@ -120,7 +137,7 @@ def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:
 class HotPath:
     """ASGI middleware: GET $translate is answered in front of the app and its other middleware, where memory can.
 
-    The app adds it as its outermost one; without it `routes.HotRoute` answers the same a little later.
+    The app adds it as its outermost one; without it the common routes give the same answers, slower.
     """
 
     def __init__(self, app: ASGIApp, terminology: Terminology) -> None:

@@ -1,21 +1,17 @@
 """The FHIR routes for the app: `/r4`, `/r4b`, `/r5` and `/fhir`.
 
-The first route is the hot one: put these routes in front of the app's others.
+`hot.HotPath` goes around the whole app and answers GET $translate where memory can; what it passes on comes here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
-from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Match, NoMatchFound, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
 
 from termserver.errors import BadInput
 from termserver.fhir.elements import Json
@@ -23,7 +19,6 @@ from termserver.fhir.versions import FhirVersion
 from termserver.rest.body import parse_json, read_body
 from termserver.rest.dispatch import Answer, serve
 from termserver.rest.errors import outcome_for
-from termserver.rest.hot import HOT_PATHS, HotTranslate, send_json
 from termserver.rest.negotiation import negotiate
 from termserver.rest.request import FhirRequest, read_query
 from termserver.settings import Settings
@@ -45,39 +40,11 @@ def build_routes(database: Database, settings: Settings, *, terminology: Termino
     """
     engine = terminology or Terminology(database, settings)
     endpoint = _Endpoint(engine, settings)
-    routes: list[BaseRoute] = [HotRoute(engine, endpoint.answer)]
+    routes: list[BaseRoute] = []
     for prefix in _PREFIXES:
         routes.append(Route(f"/{prefix}", endpoint.answer, methods=_METHODS, name=f"fhir-{prefix}-base"))
         routes.append(Route(f"/{prefix}/{{rest:path}}", endpoint.answer, methods=_METHODS, name=f"fhir-{prefix}"))
     return routes
-
-
-class HotRoute(BaseRoute):
-    """GET $translate, matched by one look into a dict and answered from memory; else by the common endpoint."""
-
-    def __init__(self, terminology: Terminology, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
-        self._hot = HotTranslate(terminology)
-        self._endpoint = endpoint
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See `starlette.routing.BaseRoute`."""
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in HOT_PATHS:
-            return Match.FULL, {}
-        return Match.NONE, {}
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """No name leads here: the common routes have them."""
-        raise NoMatchFound(name, path_params)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `starlette.routing.BaseRoute`."""
-        version = HOT_PATHS[scope["path"]]
-        body = self._hot.answer(version, scope)
-        if body is not None:
-            await send_json(send, body, version)
-            return
-        response = await self._endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
 
 
 class _Endpoint:

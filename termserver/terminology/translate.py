@@ -95,6 +95,8 @@ def _counts(match: TranslateMatch) -> bool:
 
 def _scopes_fit(request: TranslateRequest, table: TranslationTable) -> bool:
     """A map that declares a value set serves only requests for it; one that declares none serves all."""
+    if not request.source_scope and not request.target_scope:
+        return True
     for wanted, declared in (
         (request.source_scope, table.head.source_scope),
         (request.target_scope, table.head.target_scope),

@@ -25,7 +25,6 @@ from termserver.terminology.lookup import content_or_error
 from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set, versions_named
 from termserver.terminology.versions import forced_version
 
-
 # Besides errors, what the validator repeats in `message`
 _IN_MESSAGE = {"invalid-display", "code-comment", "invalid-data"}
 

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from termserver.rest.hot import HotPath
 from termserver.rest.routes import build_routes
 from termserver.settings import Settings
 from termserver.store.engine import Database
+from termserver.terminology.service import Terminology
 
 BASES = ("/r4", "/r4b", "/r5", "/fhir")
 
@@ -19,7 +21,8 @@ class FhirClient:
     """Asks the routes as HTTP would; errors of the application are answers, not exceptions."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self.app = Starlette(routes=build_routes(database, settings))
+        terminology = Terminology(database, settings)
+        self.app = HotPath(Starlette(routes=build_routes(database, settings, terminology=terminology)), terminology)
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request."""

@@ -333,3 +333,17 @@ def test_batch_entries_fail_alone(fhir: FhirClient) -> None:
         "200",
     ]
     assert codes(answer.json()["entry"][2]["resource"]) == ["I21.9", "I21", "I22"]
+
+
+def test_answers_from_memory_equal_those_of_the_common_way(fhir: FhirClient) -> None:
+    queries = [
+        {"url": MAP, "system": LOCAL, "code": code} for code in ("HI", "HIU", "HYP", "MISC", "NEW", "a b+c%/ä", "")
+    ]
+    queries += [{"sourceSystem": LOCAL, "sourceCode": "HI"}, {"targetSystem": ICD, "targetCode": "I21"}]
+    for base in ("/r4", "/r5", "/fhir"):
+        for query in queries:
+            pretty = fhir.get(base + TRANSLATE, _pretty="false", **query)  # this parameter sends it the common way
+            for _ in range(2):
+                answer = fhir.get(base + TRANSLATE, **query)
+                assert (answer.status_code, answer.json()) == (pretty.status_code, pretty.json())
+                assert answer.headers["content-type"] == pretty.headers["content-type"]
