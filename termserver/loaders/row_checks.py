@@ -117,10 +117,10 @@ def clean_text(text: str) -> str:
 def visible(text: str) -> str:
     r"""Write control characters as escapes, for messages.
 
-    >>> visible("A\n1")
-    'A\\n1'
+    >>> visible("Ä\n1")
+    'Ä\\n1'
     """
-    return text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 class LeadingZeroWatch:
