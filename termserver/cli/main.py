@@ -50,7 +50,9 @@ def termserver() -> None:
 def main() -> None:
     """Run the command; an error of ours is one clear line and exit code 1, never a trace."""
     try:
-        termserver.main(prog_name="termserver", standalone_mode=False)
+        exit_code = termserver.main(prog_name="termserver", standalone_mode=False)
+        if isinstance(exit_code, int) and exit_code:  # what `ctx.exit(n)` in a command becomes
+            sys.exit(exit_code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from termserver.errors import NotFound
 from termserver.model.candidate import Candidate, Target
 from termserver.model.code_system import Concept
-from termserver.model.coding import Designation
+from termserver.model.coding import Coding, Designation
 from termserver.settings import Settings
 from termserver.store import code_systems
 from termserver.store.engine import Database, Session
@@ -60,7 +60,10 @@ def targets_for_system(session: Session, url: str) -> Iterator[Target]:
 def kind_of(concept: Concept) -> str | None:
     """What the publisher calls it: SNOMED's semantic tag, ICD's `category`, LOINC's class; None if nothing."""
     values = {one.code: one.value for one in concept.properties if one.code in _KIND_PROPERTIES}
-    return next((str(values[code]) for code in _KIND_PROPERTIES if code in values), None)
+    value = next((values[code] for code in _KIND_PROPERTIES if code in values), None)
+    if isinstance(value, Coding):
+        return value.display or value.code
+    return None if value is None else str(value)
 
 
 def _supplement_designations(session: Session, url: str) -> dict[str, tuple[Designation, ...]]:
