@@ -187,9 +187,10 @@ def _write_match(match: TranslateMatch, style: TranslateStyle, *, reverse: bool)
         parts += [_write_dependency("dependsOn", item, style) for item in match.depends_on]
     if reverse:
         parts.append({"name": "source", "valueCoding": write_coding(match.source)})
-    elif style.r4_names:
+    elif style.r4_names and match.origin_map:
         parts.append({"name": "source", "valueUri": match.origin_map.partition("|")[0]})
-    parts.append({"name": "originMap", "valueCanonical": match.origin_map})
+    if match.origin_map:  # an inline map may have no url
+        parts.append({"name": "originMap", "valueCanonical": match.origin_map})
     return parts
 
 

@@ -28,13 +28,16 @@ class RevisionWatch:
         self.is_cheap = self._connection is not None
 
     def revision_if_unchanged(self) -> int | None:
-        """The revision if nothing was committed since the last look; None if the database must be asked."""
-        if self._connection is None:
+        """The revision if nothing was committed since the last look; None if the database must be asked.
+
+        Never waits: while another thread asks the database, the answer is None.
+        """
+        if self._connection is None or not self._lock.acquire(blocking=False):
             return None
-        with self._lock:
-            if self._data_version() == self._seen_data_version:
-                return self._revision
-        return None
+        try:
+            return self._revision if self._data_version() == self._seen_data_version else None
+        finally:
+            self._lock.release()
 
     def revision(self) -> int:
         """The revision now."""

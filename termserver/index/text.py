@@ -93,7 +93,7 @@ class TextIndex:
         if not words:
             return np.empty(0, dtype=np.int32)
         query = " AND ".join(f'"{word}" *' for word in words)
-        connection = sqlite3.connect(f"file:{self._path}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             rows = connection.execute("SELECT ordinal FROM name WHERE name MATCH ?", (query,)).fetchall()
         finally:

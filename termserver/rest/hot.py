@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from termserver.errors import TermserverError
 from termserver.fhir.parameters import parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
-from termserver.fhir.versions import FhirVersion
+from termserver.fhir.versions import FhirVersion, answer_version
 from termserver.model.coding import Coding
 from termserver.model.requests import TranslateRequest
 from termserver.rest.request import read_query
@@ -26,7 +26,7 @@ from termserver.terminology.service import Terminology
 
 _VERSIONS = {version.path: version for version in FhirVersion}
 _TYPE_LEVEL = "/ConceptMap/$translate"
-# Below /fhir the version is R4 unless the client names one, and then `_ACCEPTED` sends it the common way
+# Below /fhir the version is R4 unless the client names another one, and then it goes the common way
 HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, version in _VERSIONS.items()} | {
     f"/fhir{_TYPE_LEVEL}": FhirVersion.R4
 }
@@ -60,11 +60,12 @@ class HotTranslate:
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology
         self._prepared: dict[tuple[FhirVersion, bytes, bytes], _Prepared | None] = {}
+        self._accepted: dict[tuple[FhirVersion, bytes], bool] = {}
 
     def answer(self, version: FhirVersion, scope: Scope) -> bytes | None:
         """The answer's JSON; None if the common way must answer (errors too are told there)."""
         for name, value in scope["headers"]:
-            if name == b"accept-language" or (name == b"accept" and value not in _ACCEPTED):
+            if name == b"accept-language" or (name == b"accept" and not self._accepts(version, value)):
                 return None
         found = split_code(scope["query_string"])
         if found is None:
@@ -84,6 +85,20 @@ class HotTranslate:
         if result is None:
             return None
         return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse))
+
+    def _accepts(self, version: FhirVersion, accept: bytes) -> bool:
+        """True if the header lets the path's version be the answer."""
+        key = (version, accept)
+        known = self._accepted.get(key)
+        if known is None:
+            try:
+                known = answer_version(accept.decode("latin-1"), None, default=version) is version
+            except TermserverError:
+                known = False
+            if len(self._accepted) >= _MOST_PREPARED:
+                self._accepted.clear()
+            self._accepted[key] = known
+        return known
 
     def _prepare(self, key: tuple[FhirVersion, bytes, bytes]) -> _Prepared | None:
         version, before, after = key
@@ -109,7 +124,6 @@ def _prepared(request: TranslateRequest, style: TranslateStyle) -> _Prepared:
 
 
 _UNREAD = _Prepared(TranslateRequest, "", None, TranslateStyle(FhirVersion.R4, r4_names=True))
-_ACCEPTED = {b"*/*", b"application/fhir+json", b"application/json"}
 
 
 def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:

@@ -26,7 +26,7 @@ from termserver.store.engine import Database
 from termserver.terminology.service import Terminology
 
 _PREFIXES = ("r4", "r4b", "r5", "fhir")
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -129,6 +129,9 @@ class Terminology:
         NotFound
             If the map that the request names is not known.
         """
+        known = self.translate_in_memory(request)
+        if known is not None:
+            return known
         catalogue = self.catalogue()
         with self._database.session() as session:
             surroundings = _Surroundings(self, catalogue, session, OpenOverlay(request.overlay))

@@ -21,7 +21,6 @@ from termserver.model.value_set import ValueSet
 from termserver.terminology.content import BroughtContent, Content
 from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
 from termserver.terminology.library import Library
-from termserver.terminology.lookup import content_or_error
 from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set, versions_named
 from termserver.terminology.versions import forced_version
 
@@ -58,10 +57,12 @@ def validate_code(library: Library, request: ValidateCodeRequest) -> ValidateCod
     """
     library.check_supplements(request.supplements)
     content = _named_content(library, request)
+    url, url_version = split_canonical(request.code_system_url or "")
     findings = []
     for place, coding in enumerate(request.codings):
-        if content is not None and not coding.system:
-            coding = Coding(content.header.url, coding.code, coding.version, coding.display)
+        if not coding.system:
+            system = content.header.url if content is not None else url
+            coding = Coding(system, coding.code, coding.version or url_version, coding.display)
         if not coding.system:
             raise BadInput("No code system to validate against: give url, or a system with the code", expression="url")
         findings.append(_check(library, request, coding, _place(request, place), content))
@@ -69,6 +70,7 @@ def validate_code(library: Library, request: ValidateCodeRequest) -> ValidateCod
 
 
 def _named_content(library: Library, request: ValidateCodeRequest) -> Content | None:
+    """The code system that the request names; one that is not known is an answer, not an error."""
     if request.inline_code_system is not None:
         return BroughtContent(*request.inline_code_system)
     if request.code_system_id is not None:
@@ -77,7 +79,7 @@ def _named_content(library: Library, request: ValidateCodeRequest) -> Content | 
         return None
     url, version = split_canonical(request.code_system_url)
     coding_version = next((coding.version for coding in request.codings if coding.version), None)
-    return library.code_system(url, version or coding_version) or content_or_error(library, url, version)
+    return library.code_system(url, version or coding_version)
 
 
 def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -> ValidateCodeResult:

@@ -170,6 +170,15 @@ def test_unknown_system_is_an_answer_and_unknown_value_set_an_error(fhir_sqlite:
     )
 
 
+def test_unknown_code_system_is_an_answer(fhir_sqlite: FhirClient) -> None:
+    answer = fhir_sqlite.get("/r4/CodeSystem/$validate-code", url="http://x.example", code="A")
+    assert answer.status_code == 200
+    assert (value(answer.json(), "result"), value(answer.json(), "x-caused-by-unknown-system")) == (
+        False,
+        "http://x.example",
+    )
+
+
 def test_codeable_concept_is_valid_if_one_coding_is(fhir_sqlite: FhirClient) -> None:
     concept = {"coding": [{"system": ICD, "code": "N40"}, {"system": ICD, "code": "I22"}]}
     asked = parameters(url_Uri=VALUE_SET, codeableConcept_CodeableConcept=concept)
