@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -210,11 +210,18 @@ def _answer(
 def error_page(request: Request, person: Person | None, form_secret: str, error: TermserverError) -> Response:
     """An error as a page, as a part of a page for htmx, or as the sign-in page."""
     if isinstance(error, NotSignedIn) and request.url.path != "/sign-in":
-        wanted = request.url.path if request.method == "GET" and not is_htmx(request) else ""
+        wanted = _page_of(request)
         return redirect(request, "/sign-in" + (f"?next={quote(wanted)}" if wanted not in {"", "/"} else ""))
     template = "error_part.html" if is_htmx(request) else "error.html"
     data = {"message": error.message, "status": error.http_status}
     return HTMLResponse(_render(request, person, form_secret, template, data), status_code=error.http_status)
+
+
+def _page_of(request: Request) -> str:
+    """The path of the page that the person sees: what they want to come back to after the sign-in."""
+    if is_htmx(request):
+        return local_path(urlsplit(request.headers.get("hx-current-url", "")).path) or ""
+    return request.url.path if request.method == "GET" else ""
 
 
 def _render(

@@ -78,7 +78,13 @@ def seed_people(database: Database) -> None:
             people.create_person(session, None, login=login, name=name, password=PASSWORD, role=role)
 
 
-def seed_project(database: Database, *, targets: tuple[str, ...] = (ICD,), rows: int = len(TERMS)) -> Project:
+def seed_project(
+    database: Database,
+    *,
+    targets: tuple[str, ...] = (ICD,),
+    rows: int = len(TERMS),
+    with_candidates: bool = True,
+) -> Project:
     """A project with candidates made by hand, so that each test knows them; the engine does not run on it."""
     number = next(_NUMBERS)
     url = f"https://termserver.example/CodeSystem/list-{number}"
@@ -110,7 +116,7 @@ def seed_project(database: Database, *, targets: tuple[str, ...] = (ICD,), rows:
         for job in jobs.list_jobs(session, project.id):
             jobs.cancel(session, job.id)
         rights = {code: right for code, _, _, right in TERMS}
-        for row in list_rows(session, project.id, RowFilter(order="line"), limit=500):
+        for row in list_rows(session, project.id, RowFilter(order="line"), limit=500) if with_candidates else ():
             sets = {ICD: _suggestions(row.term, rights[row.code.split("-")[0]])}
             if LABS in targets:
                 sets[LABS] = Suggestions((Candidate(LABS, "L1", "Troponin T", 1, 0.4, 0.4),), 0.5, "by hand")

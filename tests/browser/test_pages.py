@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 SignedIn = Callable[..., Page]
 
 PAGES = ("projects", "project", "review", "review-two-targets", "review-approval", "empty", "publish", "quality")
-OTHER_PAGES = ("upload", "upload-columns", "people", "docs", "not-found")
+OTHER_PAGES = ("upload", "upload-columns", "people", "account", "docs", "not-found")
 CSV = "Kod;Benämning;Antal;Kommentar\r\nA1;Förmaksflimmer;12;\r\nA2;Hjärtsvikt;7;ring 19121212-1212\r\nA1;Dubbel;1;\r\n"
 
 
@@ -44,6 +44,7 @@ def open_named(name: str, page: Page, database: Database, folder: Path) -> None:
         "publish": f"{base}/publish",
         "quality": f"{base}/quality",
         "people": "/people",
+        "account": "/account",
         "docs": "/docs/terminologists",
         "not-found": "/projects/no-such-project",
     }

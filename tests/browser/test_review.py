@@ -182,6 +182,20 @@ def test_the_search_finds_a_target_that_enter_then_chooses(
     assert decision.targets[0].display == "Varicose veins without ulcer"
 
 
+def test_a_row_without_candidates_is_decided_by_search(signed_in: SignedIn, served_database: Database) -> None:
+    project = seed_project(served_database, with_candidates=False)
+    page = signed_in("cia")
+    open_review(page, project)
+    page.keyboard.press("Enter")
+    expect(page.locator("#say")).to_contain_text("There is no candidate")
+    page.locator("#ts").fill("I21.9")
+    page.locator("#found [data-pick]").first.click()
+    expect(page.locator("#row-h")).to_have_text("Förmaksflimmer")
+    decision = row_called(served_database, project, "D1").decision
+    assert decision is not None
+    assert decision.targets[0].code == "I21.9"
+
+
 def test_c_writes_a_comment_and_the_history_shows_it(signed_in: SignedIn, served_database: Database) -> None:
     project = seed_project(served_database)
     page = signed_in("cia")
@@ -325,6 +339,8 @@ def test_two_people_on_one_row_see_both_decisions_and_nothing_is_lost(
     decision = row_called(served_database, project, "D1").decision
     assert decision is not None
     assert (decision.person, decision.targets[0].code) == ("cia", "I21.9")
+    second.keyboard.press("3")
+    expect(second.locator("#say")).to_contain_text("First choose")
     second.get_by_role("button", name="Use mine instead").click()
     expect(second.locator("#row-h")).not_to_have_text("Akut hjärtinfarkt UNS")
     decision = row_called(served_database, project, "D1").decision

@@ -60,7 +60,8 @@
   const picks = () => $$('#picks > [data-system]');
 
   function choose(candidate) {
-    if (!candidate || !$('#accept') || busy) return;
+    if (!candidate) { say('There is no candidate. Search the target with s, or decide with n that there is no map.'); return; }
+    if (!$('#accept') || busy) return;
     const relationship = relationshipTouched ? $('.seg input:checked').value : candidate.dataset.relationship;
     if (!several()) {
       $('#picks').replaceChildren(pick(candidate, relationship));
@@ -187,6 +188,7 @@
     const digit = /^[1-9]$/.test(key) ? key : '';
     if (key === '?') { $('#help')?.showModal(); return true; }
     if (digit && menu) { $(`[data-number="${digit}"]`, menu)?.click(); return true; }
+    if ($('#clash') && !onControl && (digit || ['Enter', ' ', 'n', 'a', 'x', 'd', 'g', 'f'].includes(key))) { say('First choose: keep theirs, or use mine.'); return true; }
     if (!$('#work') || busy) return Boolean($('#work')) && !onControl && key === 'Enter';
     if (digit) { const button = $(`#cands [data-number="${digit}"]`); button?.click(); return Boolean(button); }
     if (key === 'Enter') { if (onControl) return false; $('[data-enter]')?.click(); return true; }

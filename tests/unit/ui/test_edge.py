@@ -38,8 +38,8 @@ def test_the_first_start_makes_an_administrator_once(visit: Visit) -> None:
 def test_a_page_asks_to_sign_in_and_comes_back(visit: Visit) -> None:
     answer = visit().get("/projects/some-list")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/projects/some-list")
-    part = visit().get("/jobs/1", **{"hx-request": "true"})
-    assert (part.status_code, part.headers["hx-redirect"]) == (204, "/sign-in")
+    part = visit().get("/jobs/1", **{"hx-request": "true", "hx-current-url": "http://termserver.test/projects/x?a=1"})
+    assert (part.status_code, part.headers["hx-redirect"]) == (204, "/sign-in?next=/projects/x")
 
 
 @pytest.mark.parametrize(
