@@ -99,6 +99,7 @@ def serve(kind: str, folder: str, port: int) -> None:
 
 
 def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
@@ -131,17 +132,19 @@ class Server:
         return True
 
     def stop(self) -> None:
+        """End the process."""
         self.process.terminate()
         self.process.wait(10)
 
 
 def request_bytes(path: str) -> bytes:
+    """A GET as it goes over the wire."""
     return f"GET {path} HTTP/1.1\r\nHost: b\r\nAccept: application/fhir+json\r\n\r\n".encode()
 
 
 def paths(size: int, *, mode: str = "url") -> list[str]:
     """Random questions about a map of that size."""
-    chooser = random.Random(7)
+    chooser = random.Random(7)  # noqa: S311  the same questions each time
     numbers = [chooser.randrange(size) for _ in range(5_000)]
     if mode == "url":
         begin = f"/r4/ConceptMap/$translate?url={quote(MAP, safe='')}&system={quote(SOURCE, safe='')}&code=S"
@@ -232,6 +235,7 @@ def bench(sizes: list[int], seconds: float, connections: int, rounds: int) -> di
 
 
 def main() -> None:
+    """Measure, or play one of the parts of the measurement."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=1, help="of each measurement")
     options.add_argument("--rounds", type=int, default=7)
