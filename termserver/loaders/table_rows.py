@@ -27,6 +27,10 @@ from termserver.model.source_list import RowProblem, SourceList, SourceRow
 SNIFFED_ROWS = 500
 _NOT_A_COUNT = {"", "-", "–", "na", "n/a", "null", "none", "nan"}
 
+_LETTERS = re.compile(r"[^\W\d_]")
+_LETTERS_OF_A_WORD = 3
+"""Laboratories use codes such as `b-trombosyytit[e9/l]`, which say what they mean; `A00` does not."""
+
 
 def read_mapped_rows(
     path: Path,
@@ -219,9 +223,10 @@ class _RowReader:
         if problem is not None:
             return problem
         code = row.cells[self._code_index]
-        problem = term_problem(row, self._term_index, code, column=self._mapping.term)
-        if problem is not None:
-            return problem
+        if not self._stand_in(row, code):
+            problem = term_problem(row, self._term_index, code, column=self._mapping.term)
+            if problem is not None:
+                return problem
         first_line = self._first_lines.setdefault(code, row.line)
         if first_line != row.line:
             return RowProblem(
@@ -238,6 +243,10 @@ class _RowReader:
                 row, None, code, "ragged-row", f"the row has {len(row.cells)} cells where the header has {self._width}"
             )
         term = row.cells[self._term_index]
+        stand_in = self._stand_in(row, code)
+        if stand_in:
+            term = stand_in
+            self._warn(row, self._mapping.term, code, "empty-term", f"the term is empty; '{term}' stands in for it")
         self._loaded.problems.extend(text_warnings(row.line, self._mapping.term, code, term))
         mapping = self._mapping
         language = self._cell(row, mapping.language_column) if mapping.language_column else ""
@@ -255,6 +264,13 @@ class _RowReader:
                 if value != term
             ),
         )
+
+    def _stand_in(self, row: TableRow, code: str) -> str:
+        """What is mapped where the term is empty: another term of the row, else a code that is a word; or nothing."""
+        if row.cells[self._term_index]:
+            return ""
+        others = (term for column, _ in self._mapping.other_terms for term in self._terms(row, column))
+        return next(others, code if len(_LETTERS.findall(code)) >= _LETTERS_OF_A_WORD else "")
 
     def _frequency(self, row: TableRow, code: str) -> int | None:
         if self._mapping.frequency is None:

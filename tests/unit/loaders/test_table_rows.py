@@ -180,3 +180,20 @@ def test_numbers_among_codes_with_leading_zeros_are_suspected(tmp_path: Path) ->
     (problem,) = loaded.problems
     assert (problem.line, problem.column, problem.code, problem.rule) == (3, "kod", "124", "leading-zero")
     assert "was it '0124'?" in problem.message
+
+
+def test_an_empty_term_is_taken_from_another_term_or_from_a_code_that_is_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "lab.csv"
+    path.write_text("code;term;short\nb-trom[e9/l];;B-Trom\nlymf[%];;\nK1;;\nK2;Natrium;Na\n", encoding="utf-8")
+    mapping = ColumnMapping(code="code", term="term", other_terms=(("short", None),))
+    loaded = read_mapped_rows(path, mapping)
+    assert [(row.code, row.term) for row in loaded.rows] == [
+        ("b-trom[e9/l]", "B-Trom"),
+        ("lymf[%]", "lymf[%]"),
+        ("K2", "Natrium"),
+    ]
+    assert [(problem.line, problem.severity, problem.rule) for problem in loaded.problems] == [
+        (2, "warning", "empty-term"),
+        (3, "warning", "empty-term"),
+        (4, "error", "empty-term"),
+    ]
