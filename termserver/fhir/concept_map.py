@@ -22,13 +22,8 @@ from termserver.fhir.elements import (
     unread,
     without_empty,
 )
-from termserver.fhir.map_groups import (
-    Declarations,
-    read_group,
-    write_element,
-    write_group_head,
-    write_unmapped,
-)
+from termserver.fhir.map_group_writer import write_element, write_group_head, write_unmapped
+from termserver.fhir.map_groups import Declarations, read_group
 from termserver.fhir.versions import FhirVersion
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
 

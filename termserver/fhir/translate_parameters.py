@@ -12,7 +12,7 @@ from termserver.errors import BadInput
 from termserver.fhir.coding import read_codeable_concept, read_coding, write_coding
 from termserver.fhir.concept_map import read_concept_map
 from termserver.fhir.elements import Json, split_canonical
-from termserver.fhir.map_groups import write_dependency_value
+from termserver.fhir.map_group_writer import write_dependency_value
 from termserver.fhir.parameters import Parameter, ParameterList, parameter, read_overlay
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from termserver.fhir.concept_map import declarations_of
 from termserver.fhir.elements import split_canonical
-from termserver.fhir.map_groups import unmapped_relationship
+from termserver.fhir.map_group_writer import unmapped_relationship
 from termserver.index.translation_table import GroupTable, TranslationTable
 from termserver.model.coding import Coding
 from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapTarget, Unmapped

@@ -8,41 +8,23 @@ ecosystem IG (issue types, `message` = the error texts joined by "; ").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from termserver.errors import BadInput
 from termserver.fhir.elements import split_canonical
-from termserver.model.code_system import Concept
 from termserver.model.coding import Coding
 from termserver.model.issue import Issue
 from termserver.model.requests import ValidateCodeRequest
 from termserver.model.results import ValidateCodeResult
 from termserver.model.value_set import ValueSet
 from termserver.terminology.content import BroughtContent, Content
-from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
+from termserver.terminology.finding import Finding, check_case, check_display, check_status, under
+from termserver.terminology.languages import display_in, languages_from_header
 from termserver.terminology.library import Library
 from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set, versions_named
 from termserver.terminology.versions import forced_version
 
 # Besides errors, what the validator repeats in `message`
 _IN_MESSAGE = {"invalid-display", "code-comment", "invalid-data"}
-
-
-@dataclass(slots=True)
-class _Finding:
-    """What was found of one coding."""
-
-    coding: Coding
-    valid: bool = False
-    member: bool = False
-    content: Content | None = None
-    concept: Concept | None = None
-    display: str | None = None
-    unknown_system: str | None = None
-    issues: list[Issue] = field(default_factory=list)
-
-    def add(self, severity: str, code: str, kind: str, text: str, place: str, message_id: str) -> None:
-        self.issues.append(Issue(severity, code, text, kind, place or None, message_id))
 
 
 def validate_code(library: Library, request: ValidateCodeRequest) -> ValidateCodeResult:
@@ -120,10 +102,6 @@ def _place(request: ValidateCodeRequest, number: int) -> str:
     return f"CodeableConcept.coding[{number}]" if request.from_concept else request.place
 
 
-def _under(place: str, element: str) -> str:
-    return f"{place}.{element}" if place else element
-
-
 def _inferred(library: Library, value_set: ValueSet, coding: Coding, rules: VersionRules) -> Coding:
     """The coding with the one system of the value set that has its code; unchanged if there is none, or several."""
     systems = {
@@ -141,9 +119,9 @@ def _check_in(
     coding: Coding,
     place: str,
     rules: VersionRules,
-) -> _Finding:
+) -> Finding:
     if not coding.system:
-        finding = _Finding(coding)
+        finding = Finding(coding)
         if request.infer_system:
             finding.add(
                 "error",
@@ -179,7 +157,7 @@ def _check_in(
             "business-rule",
             "code-rule",
             f"The concept '{coding.code}' is valid but is not active",
-            _under(place, "code"),
+            under(place, "code"),
             "STATUS_CODE_WARNING_CODE",
         )
     finding.member = inside
@@ -202,7 +180,7 @@ def _meant_content(library: Library, value_set: ValueSet, coding: Coding, rules:
     return found[0] if found else None
 
 
-def _say_not_in(finding: _Finding, request: ValidateCodeRequest, value_set: ValueSet, place: str) -> None:
+def _say_not_in(finding: Finding, request: ValidateCodeRequest, value_set: ValueSet, place: str) -> None:
     finding.valid = False
     coding = finding.coding
     version = f"|{coding.version}" if coding.version else ""
@@ -217,7 +195,7 @@ def _say_not_in(finding: _Finding, request: ValidateCodeRequest, value_set: Valu
         "code-invalid",
         text,
         kind,
-        _under(place, "code"),
+        under(place, "code"),
         "None_of_the_provided_codes_are_in_the_value_set_one",
     )
     finding.issues.insert(0, issue)
@@ -225,9 +203,9 @@ def _say_not_in(finding: _Finding, request: ValidateCodeRequest, value_set: Valu
 
 def _check(
     library: Library, request: ValidateCodeRequest, coding: Coding, place: str, content: Content | None
-) -> _Finding:
+) -> Finding:
     """Everything but membership: system, code, display, status."""
-    finding = _Finding(coding)
+    finding = Finding(coding)
     if content is None:
         wanted = forced_version(
             coding.system, coding.version, defaults=request.system_versions, forced=request.force_system_versions
@@ -248,7 +226,7 @@ def _check(
                 "invalid-code",
                 f"Unknown Code '{coding.code}' in the CodeSystem '{header.url}' version '{header.version}' - note that "
                 "the code system is labeled as a fragment, so the code may be valid in some other fragment",
-                _under(place, "code"),
+                under(place, "code"),
                 "UNKNOWN_CODE_IN_FRAGMENT",
             )
             return finding
@@ -257,7 +235,7 @@ def _check(
             "code-invalid",
             "invalid-code",
             f"Unknown code '{coding.code}' in the CodeSystem '{header.url}' version '{header.version}'",
-            _under(place, "code"),
+            under(place, "code"),
             "Unknown_Code_in_Version",
         )
         return finding
@@ -265,17 +243,17 @@ def _check(
     finding.valid = True
     languages = languages_from_header(request.language)
     finding.display = display_in(concept, header.language, languages) or concept.display
-    _check_case(finding, concept, place)
-    _check_status(finding, concept, request, place)
+    check_case(finding, concept, place)
+    check_status(finding, concept, request, place)
     if coding.display and not request.membership_only:
-        _check_display(finding, concept, header.language, languages, place, lenient=request.lenient_display)
+        check_display(finding, concept, header.language, languages, place, lenient=request.lenient_display)
     return finding
 
 
-def _say_unknown_system(finding: _Finding, library: Library, wanted: str | None, place: str) -> None:
+def _say_unknown_system(finding: Finding, library: Library, wanted: str | None, place: str) -> None:
     system = finding.coding.system
     versions = sorted(library.code_system_versions(system))
-    where = _under(place, "system")
+    where = under(place, "system")
     if versions:
         finding.unknown_system = f"{system}|{wanted}"
         text = (
@@ -289,117 +267,7 @@ def _say_unknown_system(finding: _Finding, library: Library, wanted: str | None,
     finding.add("error", "not-found", "not-found", text, where, "UNKNOWN_CODESYSTEM")
 
 
-def _check_case(finding: _Finding, concept: Concept, place: str) -> None:
-    if concept.code == finding.coding.code or finding.content is None:
-        return
-    finding.add(
-        "information",
-        "business-rule",
-        "code-rule",
-        f"The code '{finding.coding.code}' differs from the correct code '{concept.code}' by case. Although the code "
-        f"system '{finding.content.header.canonical}' is case insensitive, implementers are strongly encouraged to "
-        "use the correct case anyway",
-        _under(place, "code"),
-        "CODE_CASE_DIFFERENCE",
-    )
-
-
-def _check_status(finding: _Finding, concept: Concept, request: ValidateCodeRequest, place: str) -> None:
-    if concept.abstract and not request.abstract_allowed:
-        finding.valid = False
-        finding.add(
-            "error",
-            "business-rule",
-            "code-rule",
-            f"Code '{finding.coding.system}#{concept.code}' is abstract, and not allowed in this context",
-            _under(place, "code"),
-            "ABSTRACT_CODE_NOT_ALLOWED",
-        )
-    if not concept.active:
-        finding.add(
-            "warning",
-            "business-rule",
-            "code-comment",
-            f"The concept '{concept.code}' has a status of {_status(concept)} and its use should be reviewed",
-            place or "code",
-            "INACTIVE_CONCEPT_FOUND",
-        )
-
-
-def _status(concept: Concept) -> str:
-    named = next((item.value for item in concept.properties if item.code == "status"), None)
-    return f"{named} and inactive" if isinstance(named, str) and named != "inactive" else "inactive"
-
-
-def _check_display(
-    finding: _Finding,
-    concept: Concept,
-    system_language: str | None,
-    languages: Languages,
-    place: str,
-    *,
-    lenient: bool,
-) -> None:
-    given = finding.coding.display or ""
-    names = _valid_names(concept, system_language, languages)
-    if any(given.casefold() == name.casefold() for name, _ in names):
-        return
-    severity = "warning" if lenient else "error"
-    if not lenient:
-        finding.valid = False
-    asked = ", ".join(languages.tags) or "--"
-    code = f"{finding.coding.system}#{concept.code}"
-    where = _under(place, "display")
-    if not names:
-        finding.add(
-            severity,
-            "invalid",
-            "invalid-display",
-            f"Wrong Display Name '{given}' for {code}. There are no valid display names found for language(s) "
-            f"'{asked}'. Default display is '{concept.display}'",
-            where,
-            "NO_VALID_DISPLAY_FOUND_NONE_FOR_LANG_ERR",
-        )
-        return
-    shown = [f"'{name}'" + (f" ({language})" if language else "") for name, language in names]
-    choice = (
-        f"display is {shown[0]}" if len(shown) == 1 else f"display is one of {len(shown)} choices: {_either(shown)}"
-    )
-    spaced = any(_without_spaces(given) == _without_spaces(name) for name, _ in names)
-    finding.add(
-        severity,
-        "invalid",
-        "invalid-display",
-        f"Wrong {'whitespace in ' if spaced else ''}Display Name '{given}' for {code}. Valid {choice} "
-        f"(for the language(s) '{asked}')",
-        where,
-        "Display_Name_WS_for__should_be_one_of__instead_of"
-        if spaced
-        else "Display_Name_for__should_be_one_of__instead_of",
-    )
-
-
-def _without_spaces(text: str) -> str:
-    return "".join(text.split()).casefold()
-
-
-def _either(shown: Sequence[str]) -> str:
-    return ", ".join(shown[:-1]) + f" or {shown[-1]}"
-
-
-def _valid_names(concept: Concept, system_language: str | None, languages: Languages) -> list[tuple[str, str | None]]:
-    """Names that a sender may use: of the wanted languages, or all where none is asked for."""
-    every = [(concept.display, system_language)] if concept.display else []
-    every += [(item.value, item.language) for item in concept.designations]
-    every = list(dict.fromkeys(every))
-    if not languages.tags:
-        return every
-    return [
-        (name, language) for name, language in every if any(language_fits(language, tag) for tag in languages.tags)
-    ] or ([] if system_language else every)
-
-
-def _result(request: ValidateCodeRequest, findings: Sequence[_Finding], extra: tuple[Issue, ...]) -> ValidateCodeResult:
+def _result(request: ValidateCodeRequest, findings: Sequence[Finding], extra: tuple[Issue, ...]) -> ValidateCodeResult:
     """One answer for all codings: valid if one is, told of the first valid one, or of the last."""
     valid = [finding for finding in findings if finding.valid]
     result = bool(valid) and not any(
