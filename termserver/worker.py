@@ -37,10 +37,7 @@ class Worker:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def start(self) -> None:
-        """Run in a thread of this process; jobs that an earlier server of this machine left are taken again."""
-        with self._database.session(write=True) as session:
-            for name in _dead_workers(session_workers(self._database)):
-                job_store.release_jobs_of(session, name)
+        """Run in a thread of this process."""
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
         self._thread.start()
 
@@ -54,7 +51,7 @@ class Worker:
         """Take jobs until `stop`."""
         while not self._stop.is_set():
             try:
-                worked = self.run_one()
+                worked = self.run_one() or self.release_dead()
             except Exception:  # noqa: BLE001  # the database may be away for a moment; the worker must outlive that
                 _log.exception("the worker could not take a job")
                 worked = False
@@ -71,6 +68,20 @@ class Worker:
         with self._database.session(write=True) as session:
             job_store.finish_job(session, job.id, state=state, message=message)
         _log.info("job %d (%s) %s: %s", job.id, job.kind, state.value, message)
+        return True
+
+    def release_dead(self) -> bool:
+        """Queue again what killed workers of this machine were running; True if there was something.
+
+        Workers of other machines are known to be dead by their lost heartbeat (`store.jobs.take_job`).
+        """
+        with self._database.session() as session:
+            dead = [name for name in job_store.running_workers(session) if name != self.name and _is_dead(name)]
+        if not dead:
+            return False
+        with self._database.session(write=True) as session:
+            for name in dead:
+                job_store.release_jobs_of(session, name)
         return True
 
     def _run(self, job: Job) -> tuple[JobState, str]:
@@ -91,30 +102,15 @@ class Worker:
             )
 
 
-def session_workers(database: Database) -> list[str]:
-    """Names of the workers that hold running jobs."""
-    with database.session() as session:
-        return job_store.running_workers(session)
-
-
-def _dead_workers(names: list[str]) -> list[str]:
-    """Those of this machine whose process no longer exists."""
-    here = socket.gethostname()
-    dead = []
-    for name in names:
-        host, _, pid = name.rpartition(":")
-        if host == here and pid.isdecimal() and not _is_alive(int(pid)):
-            dead.append(name)
-    return dead
-
-
-def _is_alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return False  # a former process had this number; we have not taken a job yet
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def _is_dead(worker_name: str) -> bool:
+    """True if the name is of this machine and its process no longer exists."""
+    host, _, pid = worker_name.rpartition(":")
+    if host != socket.gethostname() or not pid.isdecimal():
         return False
-    except PermissionError:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
         return True
-    return True
+    except PermissionError:
+        return False
+    return False

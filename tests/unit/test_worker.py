@@ -114,3 +114,29 @@ def test_a_damaged_index_is_built_again(sqlite_database: Database, settings: Set
     for stamp in settings.index_folder().rglob("own_model.txt"):
         stamp.write_text("of another version")
     assert Engines(sqlite_database, settings).engine(ICD).search("I21")[0].code == "I21"
+
+
+def test_the_job_of_a_killed_process_of_this_machine_is_taken_at_once(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    import os
+    import socket
+    import subprocess
+    import sys
+
+    from termserver.store.jobs import take_job
+
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with sqlite_database.session(write=True) as session:
+        icd(session)
+        of = project(session)
+        assert take_job(session, worker=f"{socket.gethostname()}:{ended.pid}") is not None
+    worker = Worker(sqlite_database, settings, Engines(sqlite_database, settings))
+    assert not worker.run_one()
+    assert worker.release_dead()
+    assert worker.run_one()
+    assert not worker.release_dead()
+    with sqlite_database.session() as session:
+        assert list_jobs(session, of.id)[0].state is JobState.DONE
+    assert worker.name == f"{socket.gethostname()}:{os.getpid()}"
