@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from termserver.model.job import Job, JobState
@@ -117,7 +117,13 @@ def report_progress(session: Session, job_id: int, *, progress: int, total: int,
     changed = session.execute(
         update(JobTable)
         .where(JobTable.id == job_id, JobTable.state == JobState.RUNNING.value)
-        .values(progress=progress, total=total, message=message, heartbeat_at=now_text())
+        .values(
+            progress=progress,
+            total=total,
+            message=message,
+            heartbeat_at=now_text(),
+            attempts=case((JobTable.progress < progress, 1), else_=JobTable.attempts),  # it gets on: not a killer
+        )
     )
     return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 

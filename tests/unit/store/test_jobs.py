@@ -78,3 +78,12 @@ def test_a_cancelled_job_tells_its_worker_and_stays_cancelled(database: Database
         job = read_job(session, job_id)
         assert job is not None
         assert job.state is JobState.CANCELLED
+
+
+def test_a_job_that_gets_on_is_never_given_up(database: Database) -> None:
+    job_id = queue_one(database)
+    for n in range(1, 6):
+        with database.session(write=True) as session:
+            assert take_job(session, worker="a:1") is not None
+            report_progress(session, job_id, progress=n, total=9, message="")
+            release_jobs_of(session, "a:1")
