@@ -414,7 +414,7 @@ def _clash_part(
     row = queue.get_row(call.session, call.actor, project, call.path_number("row"))
     wanted = wanted or Clash("")
     clash = Clash(conflict.message, wanted.targets, wanted.combination, wanted.reason)
-    return _work_part(call, project, chosen, row, said=conflict.message, clash=clash)
+    return _work_part(call, project, chosen, row, said=conflict.message, changed=row, clash=clash)
 
 
 def _chosen_targets(call: Call, project: Project) -> tuple[ChosenTarget, ...]:

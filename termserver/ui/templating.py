@@ -68,6 +68,7 @@ def environment() -> Environment:
         system_label=words.system_label,
         system_class=words.system_class,
         action_words=words.action_words,
+        sentence=words.sentence,
         no_map_words=words.no_map_words,
         signal_name=words.signal_name,
     )

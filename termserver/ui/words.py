@@ -185,6 +185,15 @@ def moment(text: str | None) -> str:
     return f"{when.day} {_MONTHS[when.month - 1]}, {when:%H:%M}"
 
 
+def sentence(text: str) -> str:
+    """The text with a capital first letter.
+
+    >>> sentence("the code is empty")
+    'The code is empty'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def action_words(action: str) -> str:
     """An audit event's action as a verb.
 

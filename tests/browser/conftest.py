@@ -87,9 +87,12 @@ def served_database(server: tuple[str, Database]) -> Database:
     return server[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium where there is one, else Playwright's own."""
+    """Debian's Chromium where there is one, else Playwright's own.
+
+    Of a module, not of the session: while Playwright is open its event loop runs, and other tests could not run theirs.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_ARGUMENTS)
         yield browser

@@ -137,6 +137,7 @@
 
   document.addEventListener('change', event => {
     if (event.target.matches?.('.seg input')) { relationshipTouched = true; }
+    if (event.target.closest?.('#list') && !event.target.closest('#checked')) $('#checked')?.replaceChildren();  // it was checked otherwise
     const file = event.target.matches?.('input[type=file][data-limit-mb]') ? event.target.files[0] : null;
     if (file) {
       const tooLarge = file.size > Number(event.target.dataset.limitMb) * 1e6;
