@@ -131,6 +131,8 @@ def find(
         transformer_cosines = transformer @ np.asarray(index.transformer_vectors, np.float32).T
         best = _top(np.where(scope.allowed[index.names.start[:-1]], transformer_cosines, -1), 20)
         keys["transformer"] = np.repeat(np.arange(len(queries)), best.shape[1]) * n_targets + best.ravel()
+    offered = scope.allowed[index.names.start[:-1]]  # a small system fills its lists with what is not allowed
+    keys = {source: found[offered[found % n_targets]] for source, found in keys.items()}
     pairs = np.unique(np.concatenate(list(keys.values())))
     sources = np.zeros(len(pairs), np.int64)
     for source, found in keys.items():
@@ -139,8 +141,8 @@ def find(
     ngram_cosine = np.zeros(len(pairs), np.float32)
     np.maximum.at(ngram_cosine, np.searchsorted(pairs, keys["n-gram"]), ngram_score)
     exact_flag = np.zeros(len(pairs), np.int8)
-    for pair, kind in exact.items():
-        exact_flag[np.searchsorted(pairs, pair[0] * n_targets + pair[1])] = kind
+    for (exact_row, exact_target), kind in exact.items():
+        exact_flag[np.searchsorted(pairs, exact_row * n_targets + exact_target)] = kind
     name, cosine, own_cosine, context_cosine = _best_names(index, term, context, scope, row, target)
     return Found(
         row=row,
@@ -224,7 +226,7 @@ def _exact_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> 
     for row, query in enumerate(queries):
         for name in index.names_equal_to(query.folded):
             target = int(index.names.concept[name])
-            if index.targets[target].active or scope.allowed[name]:
+            if scope.allowed[index.names.start[target]]:
                 kind = 2 if scope.own[name] or name == index.names.start[target] else 1
                 pairs[row, target] = max(kind, pairs.get((row, target), 0))
     return pairs

@@ -19,6 +19,9 @@ EPOCHS = 24
 ROWS_A_STEP = 64
 WEIGHT_DECAY = 1e-4
 LIST_ROWS = 1200  # rows a list counts as at most, so that no list rules the others
+GENERIC_WEIGHT = (
+    0.2  # of generic terms beside English names only: they blur category and "unspecified" code for whole titles
+)
 CALIBRATION_ROWS = 250  # the same for calibration, where the many national titles would hide the hard lists
 MISSING_SHARE = 0.15  # rows whose right candidates are taken away, so that "no good target" can be learned
 
@@ -36,7 +39,8 @@ def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] =
     starts, ends = row_spans(examples)
     useful = np.flatnonzero(np.logical_or.reduceat(examples.right, starts))
     kind = examples.kind[examples.row[starts]]
-    weight = list_weights(kind)
+    emphasis = np.array([GENERIC_WEIGHT if name.endswith("_generic") else 1.0 for name in examples.lists])
+    weight = list_weights(kind) * emphasis[kind]
     networks = []
     for number in range(NETWORKS):
         random = np.random.default_rng([seed, number])

@@ -104,6 +104,13 @@ def test_retired_target_is_not_proposed_but_found_by_search(icd_targets: Maker) 
     assert found["J45"].evidence.warnings == ("inactive",)
 
 
+def test_a_small_system_does_not_fill_up_with_retired_targets() -> None:
+    targets = [Target("s", "1", "Asthma"), Target("s", "2", "Astma bronchiale", active=False)]
+    decision = EarlierDecision("Astma", "sv", "s", "2", Relationship.EQUIVALENT, "anna", "2026-01-02", "a")
+    engine = MatchingEngine.build(targets, memory=[decision])
+    assert [found.code for found in engine.suggest([SourceTerm("Astma", "sv")])[0].candidates] == ["1"]
+
+
 def test_the_local_code_finds_its_international_form(engine: MatchingEngine) -> None:
     found = engine.suggest([SourceTerm("xx", "da", code="DE11A")], limit=20)[0]
     by_code = [candidate for candidate in found.candidates if "code shape" in candidate.evidence.sources]
