@@ -321,7 +321,7 @@ def _stale(session: Session, now: Row) -> Conflict:
         "row.approve": "approved",
         "row.reject": "rejected",
     }.get(change.action, "changed")
-    return Conflict(f"{change.person} {verb} row {now.code} at {change.at[11:16]} UTC. Nothing was overwritten.")
+    return Conflict(f"{change.person_name} {verb} row {now.code} at {change.at[11:16]} UTC. Nothing was overwritten.")
 
 
 def _check_targets(project: Project, targets: Sequence[ChosenTarget], combination: str) -> None:

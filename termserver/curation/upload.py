@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from termserver.store import rows as row_store
 from termserver.store.engine import Session
 
 _CHUNK = 1 << 20
+_ABANDONED_AFTER_S = 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ABSOLUTE_URL = re.compile(r"(https?://|urn:(oid|uuid):)[^\s|]+")
 
@@ -38,7 +40,7 @@ class StagedUpload:
 
 
 def stage_upload(settings: Settings, file_name: str, stream: BinaryIO) -> StagedUpload:
-    """Write an upload to disk, never more than the limit.
+    """Write an upload to disk, never more than the limit; uploads abandoned for a day are removed.
 
     Raises
     ------
@@ -47,6 +49,7 @@ def stage_upload(settings: Settings, file_name: str, stream: BinaryIO) -> Staged
     BadInput
         If it is empty.
     """
+    _remove_abandoned(settings.uploads_folder())
     token = secrets.token_urlsafe(18)
     folder = settings.uploads_folder() / token
     folder.mkdir(parents=True)
@@ -96,6 +99,14 @@ def _remove(folder: Path) -> None:
         for path in folder.iterdir():
             path.unlink(missing_ok=True)
         folder.rmdir()
+
+
+def _remove_abandoned(uploads: Path) -> None:
+    """Remove files that somebody chose and never stored: a list is not kept longer than its owner wants it."""
+    oldest = time.time() - _ABANDONED_AFTER_S
+    for folder in uploads.iterdir() if uploads.is_dir() else ():
+        if _TOKEN.fullmatch(folder.name) and folder.stat().st_mtime < oldest:
+            _remove(folder)
 
 
 def _safe_name(file_name: str) -> str:

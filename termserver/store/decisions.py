@@ -32,6 +32,7 @@ class RowChange:
 
     id: int
     person: str
+    person_name: str
     at: str
     action: str
     before_status: RowStatus
@@ -187,7 +188,7 @@ def add_change(
 def last_change(session: Session, row_id: int) -> RowChange | None:
     """The latest change of the row that has not been undone."""
     found = session.execute(
-        select(RowChangeTable, PersonTable.login)
+        select(RowChangeTable, PersonTable.login, PersonTable.name)
         .join(PersonTable, PersonTable.id == RowChangeTable.person_id)
         .where(RowChangeTable.row_id == row_id, RowChangeTable.undone.is_(False))
         .order_by(RowChangeTable.id.desc())
@@ -195,10 +196,11 @@ def last_change(session: Session, row_id: int) -> RowChange | None:
     ).first()
     if found is None:
         return None
-    row, person = found
+    row, person, person_name = found
     return RowChange(
         id=row.id,
         person=person,
+        person_name=person_name,
         at=row.at,
         action=row.action,
         before_status=RowStatus(row.before_status),

@@ -333,7 +333,7 @@ def test_two_people_on_one_row_see_both_decisions_and_nothing_is_lost(
         second.keyboard.press("2")
     assert answered.value.status == 409
     clash = second.locator("#clash")
-    expect(clash).to_contain_text("cia decided row D1")
+    expect(clash).to_contain_text("Cia Holm decided row D1")
     expect(clash).to_contain_text("I21.9")
     expect(clash.locator("dl")).to_contain_text("Acute myocardial infarction")
     decision = row_called(served_database, project, "D1").decision

@@ -53,7 +53,7 @@ def test_two_people_on_one_row_the_second_is_told_and_loses_nothing(database: Da
         of = project(session)
         row_id = row_ids(session, of)[0]
         decide(session, anna, of, row_id, 1, targets=[INFARCTION])
-        with pytest.raises(Conflict, match=r"anna decided row D1 at \d\d:\d\d UTC. Nothing was overwritten"):
+        with pytest.raises(Conflict, match=r"Anna decided row D1 at \d\d:\d\d UTC. Nothing was overwritten"):
             decide_no_map(session, bo, of, row_id, 1, reason=NoMapReason.TOO_VAGUE)
         row = get_row(session, bo, of, row_id)
         assert row.decision is not None

@@ -1,4 +1,5 @@
 import io
+import os
 
 import pytest
 
@@ -137,3 +138,11 @@ def test_an_upload_over_the_limit_leaves_nothing(tmp_path) -> None:  # type: ign
     with pytest.raises(TooLarge, match="upload_limit_mb"):
         stage_upload(small, "huge.csv", Endless())  # type: ignore[arg-type]
     assert list(small.uploads_folder().iterdir()) == []
+
+
+def test_an_upload_abandoned_for_a_day_is_removed(settings: Settings) -> None:
+    old = stage_upload(settings, "old.csv", io.BytesIO(b"a"))
+    os.utime(old.path.parent, (0, 0))
+    new = stage_upload(settings, "new.csv", io.BytesIO(b"a"))
+    assert not old.path.exists()
+    assert new.path.exists()

@@ -71,7 +71,7 @@ def test_a_late_decision_is_a_409_with_both_sides(work: Work) -> None:
     answer = work.decide(work.bo, 0, 1, code="I48")
     assert answer.status_code == 409  # type: ignore[attr-defined]
     text = answer.text  # type: ignore[attr-defined]
-    assert "cia decided row D1" in text
+    assert "Cia decided row D1" in text
     assert "I21.9" in text
     assert "Atrial fibrillation" in text
     assert "Use mine instead" in text
