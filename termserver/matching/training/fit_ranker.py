@@ -39,8 +39,7 @@ def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] =
     starts, ends = row_spans(examples)
     useful = np.flatnonzero(np.logical_or.reduceat(examples.right, starts))
     kind = examples.kind[examples.row[starts]]
-    emphasis = np.array([GENERIC_WEIGHT if name.endswith("_generic") else 1.0 for name in examples.lists])
-    weight = list_weights(kind) * emphasis[kind]
+    weight = list_weights(kind) * _emphasis(examples)[kind]
     networks = []
     for number in range(NETWORKS):
         random = np.random.default_rng([seed, number])
@@ -59,6 +58,11 @@ def list_weights(kind: NDArray[np.int64], most: int = LIST_ROWS) -> NDArray[np.f
     """Weight of each row: 1, less in lists of more than `most` rows."""
     counts = np.bincount(kind)
     return np.asarray(np.minimum(1, most / np.maximum(counts, 1))[kind], np.float64)
+
+
+def _emphasis(examples: Examples) -> NDArray[np.float64]:
+    """Weight of a row by its list, shape (n_lists,)."""
+    return np.array([GENERIC_WEIGHT if name.endswith("_generic") else 1.0 for name in examples.lists])
 
 
 def _fit_network(
@@ -162,12 +166,13 @@ def _outcomes(parts: Sequence[tuple[Examples, Ranker]], seed: int) -> Iterator[O
             row = examples.row[pairs]
             begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
             right = examples.right[pairs]
+            kind = examples.kind[row[begins]]
             first = right[begins].astype(np.int8) - np.int8(are_robbed)
             yield (
                 row_facts(scores[pairs], examples.features[pairs], begins),
                 first,
                 np.logical_or.reduceat(right, begins).astype(np.int8),
-                list_weights(examples.kind[row[begins]], CALIBRATION_ROWS),
+                list_weights(kind, CALIBRATION_ROWS) * _emphasis(examples)[kind],
             )
 
 

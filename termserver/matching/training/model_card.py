@@ -55,6 +55,8 @@ def write_model_card(data: Path, out: Path, *, seed: int, concepts: Sequence[Con
 
 def _licence(path: Path, data: Path) -> str:
     """The licence line of the nearest SOURCE.txt."""
+    if not path.exists():
+        return "Written by the authors of termserver; Apache-2.0 like the rest of it."
     folder = path if path.is_dir() else path.parent
     while folder != data.parent:
         source = folder / "SOURCE.txt"
