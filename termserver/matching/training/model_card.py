@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from termserver.matching.training.sources import Concept
@@ -62,10 +63,21 @@ def _licence(path: Path, data: Path) -> str:
         source = folder / "SOURCE.txt"
         if source.exists():
             lines = source.read_text(encoding="utf-8", errors="replace").splitlines()
+            named = [line for line in lines if _names(line, path)]
+            if named:  # a list of `- file-pattern: origin (licence)`
+                return " ".join(line.removeprefix("- ").strip() for line in named)[:400]
             found = [line.strip() for line in lines if "licence" in line.lower() or "license" in line.lower()]
             return " ".join(found)[:400] or lines[0][:300]
         folder = folder.parent
     return "Joined by code from the folders above; licences of those."
+
+
+def _names(line: str, path: Path) -> bool:
+    """True for a line `- pattern, pattern: …` of which a pattern fits the file's name."""
+    patterns, colon, _ = line.removeprefix("- ").partition(":")
+    if not line.startswith("- ") or not colon:
+        return False
+    return any(fnmatch(path.stem, pattern.strip()) for pattern in patterns.split(","))
 
 
 def _results(data: Path, out: Path, report: Report) -> list[str]:
