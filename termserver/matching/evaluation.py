@@ -16,6 +16,7 @@ from termserver.model.candidate import SourceTerm, Suggestions, Target
 from termserver.model.coding import Designation
 
 GOLD_REQUIRED = ("source_code", "source_term", "target_code")
+NO_TARGET = frozenset({"not-mapped", "unmatched", "not-related-to", "disjoint"})
 KIND_COLUMNS = ("kind", "semantic_tag", "class", "domain")
 RECALL_DEPTHS = (1, 5, 10, 25)
 _PAIR = re.compile(r"^\s*([\w .-]+?)\s*=\s*(.*)$")
@@ -38,7 +39,8 @@ class GoldRow:
 def read_gold(path: Path) -> list[GoldRow]:
     """Read a gold CSV: one `GoldRow` per source code, in the order of the file.
 
-    Further terms of a source code become its other terms. The source code groups rows and is not passed on.
+    Further terms of a source code become its other terms. The source code groups rows and is not passed on. Rows that say
+    that there is no target (`NO_TARGET`, empty target code) have nothing to be found and are left out.
 
     Raises
     ------
@@ -47,6 +49,8 @@ def read_gold(path: Path) -> list[GoldRow]:
     """
     rows: dict[str, tuple[SourceTerm, set[tuple[str, str]]]] = {}
     for line, row in _csv_rows(path, GOLD_REQUIRED):
+        if not row.get("target_code") and row.get("relationship", "").lower() in NO_TARGET:
+            continue
         for column in GOLD_REQUIRED:
             if not row.get(column):
                 raise BadFile("the cell is empty; each row needs one", file=str(path), line=line, column=column)

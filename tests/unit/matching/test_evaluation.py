@@ -130,3 +130,13 @@ def test_evaluate_prints_a_table_without_json(files: list[str]) -> None:
 def test_evaluate_without_targets_says_what_to_name(files: list[str]) -> None:
     with pytest.raises(BadInput, match="--targets"):
         CliRunner().invoke(evaluate, files[:1], catch_exceptions=False)
+
+
+def test_rows_that_say_there_is_no_target_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text(
+        "source_code,source_term,language,context,frequency,target_system,target_code,target_display,relationship\n"
+        "1,Uteblivet besök,sv,,,,,,not-mapped\n2,Astma,sv,,,,J45,Asthma,equivalent\n",
+        encoding="utf-8",
+    )
+    assert [row.term.term for row in read_gold(path)] == ["Astma"]
