@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 from termserver.store.engine import Database
 from termserver.store.revision import catalogue_revision
+
+_LOOK_HOLDS_S = 0.001
 
 
 class RevisionWatch:
@@ -25,17 +28,24 @@ class RevisionWatch:
         self._connection = _open_sqlite(database.url)
         self._seen_data_version = -1
         self._revision = -1
+        self._holds_until = 0.0
         self.is_cheap = self._connection is not None
 
     def revision_if_unchanged(self) -> int | None:
         """The revision if nothing was committed since the last look; None if the database must be asked.
 
-        Never waits: while another thread asks the database, the answer is None.
+        Never waits: while another thread asks the database, the answer is None. A look holds for a millisecond: nobody
+        can hear of a commit and ask again sooner, and at thousands of requests a second most need no look.
         """
+        if time.monotonic() < self._holds_until:
+            return self._revision
         if self._connection is None or not self._lock.acquire(blocking=False):
             return None
         try:
-            return self._revision if self._data_version() == self._seen_data_version else None
+            if self._data_version() != self._seen_data_version:
+                return None
+            self._holds_until = time.monotonic() + _LOOK_HOLDS_S
+            return self._revision
         finally:
             self._lock.release()
 

@@ -33,7 +33,7 @@ HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, 
 _CONTENT_TYPES = {version: version.content_type.encode() for version in FhirVersion}
 
 
-_CODE_NAMES = (b"code=", b"sourceCode=", b"targetCode=")
+_CODE_NAMES = (b"&code=", b"&sourceCode=", b"&targetCode=")
 _PLACEHOLDER = "\x1a"
 _MOST_PREPARED = 512
 
@@ -132,20 +132,21 @@ def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:
     >>> split_code(b"system=s&code=A%2B1&url=u")
     (b'system=s&code=', 'A+1', b'&url=u')
     """
-    items = query.split(b"&")
-    places = [place for place, item in enumerate(items) if item.startswith(_CODE_NAMES)]
-    if len(places) != 1:
+    text = b"&" + query
+    names = [name for name in _CODE_NAMES if name in text]
+    if len(names) != 1 or text.count(names[0]) != 1:
         return None
-    place = places[0]
-    name, _, value = items[place].partition(b"=")
+    begin = text.index(names[0]) + len(names[0])
+    end = text.find(b"&", begin)
+    if end < 0:
+        end = len(text)
     try:
-        code = value.decode("ascii")
+        code = text[begin:end].decode("ascii")
         if "%" in code or "+" in code:
             code = unquote_plus(code, errors="strict")
     except UnicodeDecodeError:
         return None
-    before = b"&".join([*items[:place], name + b"="])
-    return before, code, b"".join(b"&" + item for item in items[place + 1 :])
+    return text[1:begin], code, text[end:]
 
 
 class HotPath:
