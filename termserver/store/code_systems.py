@@ -16,6 +16,7 @@ from termserver.model.coding import Designation
 from termserver.store.engine import now_text
 from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
+from termserver.store.narrowing import narrowed
 from termserver.store.revision import raise_revision
 from termserver.store.tables import AliasTable, CodeSystemTable, ConceptParentTable, ConceptTable
 
@@ -180,16 +181,14 @@ def list_code_systems(
         Beginning of the text, without regard to case (FHIR string search).
     """
     query = select(CodeSystemTable)
-    if url is not None:
-        query = query.where(CodeSystemTable.url == resolve_alias(session, url))
-    if version is not None:
-        query = query.where(CodeSystemTable.version == version)
-    if name is not None:
-        query = query.where(CodeSystemTable.name.istartswith(name, autoescape=True))
-    if title is not None:
-        query = query.where(CodeSystemTable.title.istartswith(title, autoescape=True))
-    if status is not None:
-        query = query.where(CodeSystemTable.status == status)
+    asked = {
+        "url": None if url is None else resolve_alias(session, url),
+        "version": version,
+        "name": name,
+        "title": title,
+        "status": status,
+    }
+    query = narrowed(query, CodeSystemTable, asked)
     rows = session.scalars(query.order_by(CodeSystemTable.url, CodeSystemTable.version.desc())).all()
     return [_stored(row) for row in rows]
 

@@ -15,6 +15,7 @@ from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
 from termserver.store.engine import now_text
 from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
+from termserver.store.narrowing import narrowed
 from termserver.store.revision import raise_revision
 from termserver.store.tables import ConceptMapElementTable, ConceptMapTable
 
@@ -112,16 +113,8 @@ def list_concept_maps(
 ) -> list[StoredConceptMap]:
     """Concept maps that fit all that is given, by URL, newest version first."""
     query = select(ConceptMapTable)
-    if url is not None:
-        query = query.where(ConceptMapTable.url == url)
-    if version is not None:
-        query = query.where(ConceptMapTable.version == version)
-    if name is not None:
-        query = query.where(ConceptMapTable.name.istartswith(name, autoescape=True))
-    if title is not None:
-        query = query.where(ConceptMapTable.title.istartswith(title, autoescape=True))
-    if status is not None:
-        query = query.where(ConceptMapTable.status == status)
+    asked = {"url": url, "version": version, "name": name, "title": title, "status": status}
+    query = narrowed(query, ConceptMapTable, asked)
     rows = session.scalars(query.order_by(ConceptMapTable.url, ConceptMapTable.id.desc())).all()
     stored = [_stored(row) for row in rows]
     return [

@@ -12,6 +12,7 @@ from termserver.model.value_set import ValueSet
 from termserver.store.engine import now_text
 from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
+from termserver.store.narrowing import narrowed
 from termserver.store.revision import raise_revision
 from termserver.store.tables import ValueSetTable
 
@@ -75,16 +76,8 @@ def list_value_sets(
 ) -> list[StoredValueSet]:
     """Value sets that fit all that is given, by URL, newest version first."""
     query = select(ValueSetTable)
-    if url is not None:
-        query = query.where(ValueSetTable.url == url)
-    if version is not None:
-        query = query.where(ValueSetTable.version == version)
-    if name is not None:
-        query = query.where(ValueSetTable.name.istartswith(name, autoescape=True))
-    if title is not None:
-        query = query.where(ValueSetTable.title.istartswith(title, autoescape=True))
-    if status is not None:
-        query = query.where(ValueSetTable.status == status)
+    asked = {"url": url, "version": version, "name": name, "title": title, "status": status}
+    query = narrowed(query, ValueSetTable, asked)
     rows = session.scalars(query.order_by(ValueSetTable.url, ValueSetTable.version.desc())).all()
     return [_stored(row) for row in rows]
 
