@@ -16,7 +16,8 @@ from termserver.model.results import Expansion, ExpansionEntry
 from termserver.model.value_set import IncludedConcept, ValueSet
 from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
 from termserver.terminology.library import Library
-from termserver.terminology.selection import Part, Selection, VersionRules, find_value_set, select_value_set
+from termserver.terminology.selection import Part, Selection, find_value_set, select_value_set
+from termserver.terminology.versions import VersionRules
 
 _LANGUAGE_SYSTEM = "urn:ietf:bcp:47"
 

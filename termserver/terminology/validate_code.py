@@ -20,8 +20,9 @@ from termserver.terminology.content import BroughtContent, Content
 from termserver.terminology.finding import Finding, check_case, check_display, check_status, under
 from termserver.terminology.languages import display_in, languages_from_header
 from termserver.terminology.library import Library
-from termserver.terminology.selection import VersionRules, find_value_set, holds, select_value_set, versions_named
-from termserver.terminology.versions import forced_version
+from termserver.terminology.membership import holds, versions_named
+from termserver.terminology.selection import find_value_set, select_value_set
+from termserver.terminology.versions import VersionRules, forced_version
 
 # Besides errors, what the validator repeats in `message`
 _IN_MESSAGE = {"invalid-display", "code-comment", "invalid-data"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -100,3 +101,15 @@ def forced_version(
         if url == system and version:
             return version
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRules:
+    """`system-version` (where an include says none) and `force-system-version` (always), as canonicals."""
+
+    defaults: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
+
+    def version_for(self, system: str, asked: str | None) -> str | None:
+        """The version to use."""
+        return forced_version(system, asked, defaults=self.defaults, forced=self.forced)
