@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from termserver.errors import NotFound, NotSupported
 from termserver.fhir.elements import split_canonical
-from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
+from termserver.model.value_set import Include, IncludedConcept, ValueSet
 from termserver.terminology.content import Content
 from termserver.terminology.filters import filter_ordinals
+from termserver.terminology.implicit_value_sets import implicit_value_set
 from termserver.terminology.library import Library
 from termserver.terminology.versions import VersionRules
 
@@ -185,36 +186,3 @@ def find_value_set(library: Library, canonical: str, version: str | None = None)
         shown = f"{url}|{pinned}" if pinned else url
         raise NotFound(f"A definition for the value Set '{shown}' could not be found")
     return found
-
-
-def implicit_value_set(library: Library, url: str, version: str | None = None) -> ValueSet | None:
-    """The value set that a code system implies: `system?fhir_vs`, `?fhir_vs=isa/CODE`, or the system's `valueSet`."""
-    system, mark, query = url.partition("?")
-    if mark and query.startswith("fhir_vs"):
-        content = library.code_system(system, version)
-        if content is None:
-            return None
-        kind, _, code = query.removeprefix("fhir_vs").removeprefix("=").partition("/")
-        if not kind:
-            return _all_of(url, content, ())
-        if kind == "isa" and code:
-            return _all_of(url, content, (Filter("concept", "is-a", code),))
-        return None
-    for own in library.every_code_system_header():
-        if own.value_set and split_canonical(own.value_set)[0] == url and (version in (None, own.version)):
-            content = library.code_system(own.url, own.version)
-            return _all_of(url, content, ()) if content else None
-    return None
-
-
-def _all_of(url: str, content: Content, filters: tuple[Filter, ...]) -> ValueSet:
-    header = content.header
-    return ValueSet(
-        url,
-        header.version,
-        header.name,
-        header.title,
-        header.status,
-        f"All codes of {header.url}" if not filters else f"{filters[0].value} and what is below it in {header.url}",
-        includes=(Include(header.url, header.version, filters=filters),),
-    )
