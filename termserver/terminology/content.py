@@ -14,14 +14,26 @@ from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.value_set import Filter
 from termserver.store.code_systems import StoredCodeSystem, get_concept, get_concepts, stream_concepts
 from termserver.store.engine import Session
 
+Ordinals = NDArray[np.int32]
+
 
 class Content(Protocol):
-    """One version of a code system."""
+    """One version of a code system.
+
+    Parameters
+    ----------
+    header
+        Of the code system.
+    unclosed
+        Why nobody can list all its codes (it has a grammar), in a sentence; None where `table` is all.
+    """
 
     header: CodeSystem
+    unclosed: str | None
 
     @property
     def table(self) -> ConceptTable:
@@ -31,6 +43,23 @@ class Content(Protocol):
     @property
     def hierarchy(self) -> Hierarchy:
         """Parents and children by ordinal."""
+        ...
+
+    def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
+        """Each code's ordinal in `table`, -1 where it is none of the system's codes.
+
+        A system with a grammar finds room in its table for codes that nobody has listed: ask here, then read `table`.
+        """
+        ...
+
+    def filter(self, rule: Filter, place: str) -> Ordinals | None:
+        """Ordinals that a filter of the system's own selects, ascending; None if the rules of all systems apply.
+
+        Parameters
+        ----------
+        place
+            FHIRPath of the filter, for messages.
+        """
         ...
 
     def concept(self, code: str) -> Concept | None:
@@ -53,6 +82,8 @@ class Content(Protocol):
 class StoredContent:
     """Content in the database; lives as long as the session."""
 
+    unclosed: str | None = None
+
     def __init__(self, session: Session, stored: StoredCodeSystem, indexes: Indexes) -> None:
         self.header = stored.header
         self._session = session
@@ -68,6 +99,14 @@ class StoredContent:
     def hierarchy(self) -> Hierarchy:
         """See `Content`."""
         return self._indexes.concepts(self._stored)[1]
+
+    def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
+        """See `Content`."""
+        return self.table.ordinals_of(codes)
+
+    def filter(self, rule: Filter, place: str) -> Ordinals | None:
+        """See `Content`."""
+        return None
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
@@ -101,6 +140,8 @@ def _code_in_other_case(table: ConceptTable, code: str) -> str | None:
 class BroughtContent:
     """Content that a request brought with it."""
 
+    unclosed: str | None = None
+
     def __init__(self, header: CodeSystem, concepts: Iterable[Concept]) -> None:
         self.header = header
         self._concepts = {concept.code: concept for concept in concepts}
@@ -108,6 +149,14 @@ class BroughtContent:
         arrays = concept_arrays(self._concepts.values())
         self.table = arrays.table
         self.hierarchy = hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
+
+    def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
+        """See `Content`."""
+        return self.table.ordinals_of(codes)
+
+    def filter(self, rule: Filter, place: str) -> Ordinals | None:
+        """See `Content`."""
+        return None
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
@@ -150,6 +199,7 @@ class SupplementedContent:
 
     def __init__(self, content: Content, supplements: Sequence[Content]) -> None:
         self.header = content.header
+        self.unclosed = content.unclosed
         self.content = content
         self.supplements = tuple(supplements)
 
@@ -162,6 +212,14 @@ class SupplementedContent:
     def hierarchy(self) -> Hierarchy:
         """See `Content`."""
         return self.content.hierarchy
+
+    def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
+        """See `Content`."""
+        return self.content.ordinals_of(codes)
+
+    def filter(self, rule: Filter, place: str) -> Ordinals | None:
+        """See `Content`."""
+        return self.content.filter(rule, place)
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""

@@ -45,6 +45,9 @@ def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Or
             f"The system {content.header.url} filter with property = {rule.property}, op = {rule.op} has no value",
             expression=f"{place}.value",
         )
+    own = content.filter(rule, place)
+    if own is not None:
+        return own
     if rule.op in _HIERARCHY:
         return _by_hierarchy(content, rule.op, rule.value)
     if rule.property in _CODE:

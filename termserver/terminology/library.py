@@ -14,6 +14,7 @@ from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.engine import Session
 from termserver.terminology.content import Content, StoredContent, SupplementedContent
 from termserver.terminology.overlay import OpenOverlay
+from termserver.terminology.providers.registry import grammar_content, grammar_version, with_own_rules
 from termserver.terminology.registry import Catalogue
 from termserver.terminology.versions import choose, newest_first
 
@@ -56,15 +57,15 @@ class Library:
         content = self.overlay.code_system(url, version)
         if content is None:
             stored = choose(self.catalogue.code_systems.get(canonical, ()), lambda item: item.header.version, version)
-            if stored is None:
-                return None
-            content = self._stored(stored)
+            content = grammar_content(canonical, version) if stored is None else self._stored(stored)
+        if content is None:
+            return None
         supplements: list[Content] = [self._stored(item) for item in self.catalogue.supplements.get(canonical, ())]
         supplements += [item for item in self.overlay.supplements(url) if self._asked_for(item)]
         return SupplementedContent(content, supplements) if supplements else content
 
     def _stored(self, stored: StoredCodeSystem) -> Content:
-        return StoredContent(self.session, stored, self._indexes)
+        return with_own_rules(StoredContent(self.session, stored, self._indexes))
 
     def _asked_for(self, supplement: Content) -> bool:
         header = supplement.header
@@ -109,7 +110,11 @@ class Library:
 
     def code_system_versions(self, url: str) -> list[str]:
         """All versions at hand, newest first."""
-        loaded = [item.header.version for item in self.catalogue.code_systems.get(self.canonical_system(url), ())]
+        canonical = self.canonical_system(url)
+        loaded = [item.header.version for item in self.catalogue.code_systems.get(canonical, ())]
+        built_in = grammar_version(canonical)
+        if built_in is not None:
+            loaded.append(built_in)
         return newest_first({*loaded, *self.overlay.code_system_versions(url)}, str)
 
     def value_set(self, url: str, version: str | None = None) -> ValueSet | None:

@@ -31,7 +31,7 @@ def lookup(library: Library, request: LookupRequest) -> LookupResult:
             f"Unable to find code '{request.coding.code}' in {header.url} version {header.version}", expression="code"
         )
     languages = languages_from_header(request.language)
-    ordinal = content.table.ordinal_of(concept.code)
+    ordinal = int(content.ordinals_of([concept.code])[0])
     codes = content.table.code_of
     wanted = set(request.properties)
     every = not wanted or "*" in wanted

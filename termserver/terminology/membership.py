@@ -58,7 +58,7 @@ def holds(
     if not held(value_set.includes, "include") or held(value_set.excludes, "exclude"):
         return False
     if value_set.inactive is False:
-        ordinal = content.table.ordinal_of(code)
+        ordinal = int(content.ordinals_of([code])[0])
         return ordinal >= 0 and bool(content.table.active[ordinal])
     return True
 
@@ -83,7 +83,7 @@ def _include_holds(
     own = content_for_include(library, include, rules)
     if (include.version or pinned) and own.header.version != content.header.version:
         return False
-    ordinal = content.table.ordinal_of(code)
+    ordinal = int(content.ordinals_of([code])[0])
     if ordinal < 0:
         return False
     if include.concepts:

@@ -104,12 +104,11 @@ def _select_include(
 
 def _system_part(library: Library, include: Include, rules: VersionRules, path: str) -> Part:
     content = content_for_include(library, include, rules)
-    table = content.table
     if include.concepts:
-        ordinals = table.ordinals_of([item.code for item in include.concepts])
+        ordinals = content.ordinals_of([item.code for item in include.concepts])
         listed = {item.code: item for item in include.concepts}
         return Part(content, _unique(ordinals[ordinals >= 0]), listed)
-    ordinals = np.arange(len(table), dtype=np.int32)
+    ordinals = np.arange(len(content.table), dtype=np.int32)
     for place, rule in enumerate(include.filters):
         ordinals = np.intersect1d(ordinals, filter_ordinals(content, rule, f"{path}.filter[{place}]"))
     return Part(content, ordinals.astype(np.int32))

@@ -33,10 +33,10 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
 
 
 def _ordinal(content: Content, code: str) -> int:
-    ordinal = content.table.ordinal_of(code)
+    ordinal = int(content.ordinals_of([code])[0])
     if ordinal < 0:
         concept = content.concept(code)
         if concept is None:
             raise NotFound(f"Unable to find code '{code}' in {content.header.url} version {content.header.version}")
-        ordinal = content.table.ordinal_of(concept.code)
+        ordinal = int(content.ordinals_of([concept.code])[0])
     return ordinal

@@ -108,7 +108,7 @@ def _inferred(library: Library, value_set: ValueSet, coding: Coding, rules: Vers
     systems = {
         part.content.header.url
         for part in select_value_set(library, value_set, rules).parts
-        if (ordinal := part.content.table.ordinal_of(coding.code)) >= 0 and ordinal in part.ordinals
+        if (ordinal := int(part.content.ordinals_of([coding.code])[0])) >= 0 and ordinal in part.ordinals
     }
     return Coding(systems.pop(), coding.code, coding.version, coding.display) if len(systems) == 1 else coding
 
