@@ -2,7 +2,7 @@
 
 Reading order: `revision_watch` (did content change?), `concept_table` (codes, displays, flags by ordinal),
 `hierarchy` (ancestors, descendants, subsumption), `text` (search in designations), `builder` and `cache` (from the
-store into the index folder and back), `translation_table` ($translate from memory).
+store into the index folder and back), `code_index` and `translation_table` ($translate from memory).
 
 Built from `store`; must not know the engines or HTTP. Nothing here is truth: deleting the folder loses no data.
 """

@@ -1,8 +1,10 @@
 """$translate from memory: a concept map as (system, code) → targets and back, at the same speed whatever its size.
 
-Built from the store on first use. Codes are keys of dicts; what belongs to an element lies packed in one block of
-bytes and is unpacked on a hit, so that a table costs about 250 bytes an element. Displays of the target (and source)
-code system are put in when the table is built; `TranslationTables` keeps tables within a byte budget.
+Built from the store on first use. What belongs to an element lies packed in one block of bytes and is unpacked on a
+hit; codes are found through a `CodeIndex`: a table costs about 100 bytes an element. Most elements are *plain*: codes,
+displays, relationships and comments, kept as the JSON text that an answer needs, so that hot paths copy bytes. Displays
+of the target (and source) code system are put in when the table is built; `TranslationTables` keeps tables within a
+byte budget.
 """
 
 from __future__ import annotations
@@ -12,57 +14,92 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from itertools import product
+from mmap import mmap
 
 import orjson
 
+from termserver.index.code_index import CodeIndex, CodeIndexDraft
 from termserver.model.coding import Coding
 from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue, MapElement, MapGroup, MapTarget
-from termserver.model.relationship import Relationship
+from termserver.model.relationship import R4_EQUIVALENCES, Relationship
 
 DisplaysOf = Callable[[str, str | None, Sequence[str]], list[str | None]]
 """(system, version, codes) → each code's display in its code system, or None."""
 
 _BATCH = 5_000
-_BYTES_A_KEY = 170
+TAGS: tuple[tuple[Relationship, str | None], ...] = tuple(product(Relationship, (None, *R4_EQUIVALENCES)))
+"""What a plain target says beside code, display and comment; a record holds its place here, plus one."""
 _RELATIONSHIPS = {item.value: item for item in Relationship}
+_TAG_OF = {said: place + 1 for place, said in enumerate(TAGS)}
+_FIELDS_OF_TARGET = 3
+_SEPARATOR = b"\0"  # JSON text never holds it
+Record = list[bytes]
+"""An element as it lies in memory: JSON texts, empty for None. A plain one: a byte of tags for each target, code,
+display, then code, display and comment of each target. Any other: nothing, code, the whole as a JSON array."""
 
 
 class GroupTable:
-    """One group of a map: elements by source code and by target code."""
+    """One group of a map: elements by source code and by target code.
 
-    __slots__ = ("_blob", "_ends", "_forward", "_reverse", "group", "size_bytes")
+    Parameters
+    ----------
+    blob
+        All records, one after the other.
+    starts
+        Unsigned 64-bit: where each record begins in `blob`, and where the last one ends.
+    forward, reverse
+        Number of the record by source code, by target code; a code is its JSON text.
+    """
+
+    __slots__ = ("_blob", "_forward", "_reverse", "_starts", "group", "size_bytes")
 
     def __init__(
-        self,
-        group: MapGroup,
-        forward: dict[str, tuple[int, ...] | int],
-        reverse: dict[str, tuple[int, ...] | int],
-        blob: bytes,
-        ends: array[int],
+        self, group: MapGroup, blob: bytes | mmap, starts: memoryview, forward: CodeIndex, reverse: CodeIndex
     ) -> None:
         self.group = group
+        self._blob = blob
+        self._starts = starts
         self._forward = forward
         self._reverse = reverse
-        self._blob = blob
-        self._ends = ends
-        keys = sum(map(len, forward)) + sum(map(len, reverse)) + _BYTES_A_KEY * (len(forward) + len(reverse))
-        self.size_bytes = len(blob) + 8 * len(ends) + keys
+        self.size_bytes = len(blob) + starts.nbytes + forward.size_bytes + reverse.size_bytes
+
+    @property
+    def buffers(self) -> dict[str, bytes | mmap | memoryview]:
+        """What the table consists of, by name, to be written to files."""
+        forward, reverse = self._forward.arrays, self._reverse.arrays
+        return {
+            "records": self._blob,
+            "starts": self._starts,
+            "forward_starts": forward[0],
+            "forward_places": forward[1],
+            "reverse_starts": reverse[0],
+            "reverse_places": reverse[1],
+        }
 
     def elements(self, code: str) -> tuple[MapElement, ...]:
         """The elements with this source code; almost always none or one."""
-        return self._unpacked(self._forward.get(code))
+        return tuple([_unpack(record) for record in self.records(orjson.dumps(code))])
 
     def sources_of(self, code: str) -> tuple[MapElement, ...]:
         """The elements that have this target code, in the map's order."""
-        return self._unpacked(self._reverse.get(code))
+        elements = [_unpack(record) for record in self.records_to(orjson.dumps(code))]
+        return tuple([item for item in elements if any(target.code == code for target in item.targets)])
 
-    def _unpacked(self, places: tuple[int, ...] | int | None) -> tuple[MapElement, ...]:
-        if places is None:
-            return ()
-        if isinstance(places, int):
-            places = (places,)
-        ends, blob = self._ends, self._blob
-        return tuple(_unpack(blob[ends[place - 1] if place else 0 : ends[place]]) for place in places)
+    def records(self, key: bytes) -> list[Record]:
+        """The records of the elements whose code has this JSON text."""
+        blob, starts = self._blob, self._starts
+        found = []
+        for place in self._forward.places_of(key):
+            record = blob[starts[place] : starts[place + 1]].split(_SEPARATOR)
+            if record[1] == key:
+                found.append(record)
+        return found
+
+    def records_to(self, key: bytes) -> list[Record]:
+        """The records of the elements that may have a target whose code has this JSON text: all, and others."""
+        blob, starts = self._blob, self._starts
+        return [blob[starts[place] : starts[place + 1]].split(_SEPARATOR) for place in self._reverse.places_of(key)]
 
 
 class TranslationTable:
@@ -108,10 +145,10 @@ class _Draft:
         self._group = replace(group, elements=())
         self._displays_of = displays_of
         self._waiting: list[MapElement] = []
-        self._forward: dict[str, tuple[int, ...] | int] = {}
-        self._reverse: dict[str, tuple[int, ...] | int] = {}
+        self._forward = CodeIndexDraft()
+        self._reverse = CodeIndexDraft()
         self._blob = bytearray()
-        self._ends: array[int] = array("Q")
+        self._starts: array[int] = array("Q", [0])
 
     def add(self, element: MapElement) -> None:
         self._waiting.append(element)
@@ -120,7 +157,13 @@ class _Draft:
 
     def finished(self) -> GroupTable:
         self._flush()
-        return GroupTable(self._group, self._forward, self._reverse, bytes(self._blob), self._ends)
+        return GroupTable(
+            self._group,
+            bytes(self._blob),
+            memoryview(self._starts),
+            self._forward.finished(),
+            self._reverse.finished(),
+        )
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -136,12 +179,12 @@ class _Draft:
             )
         )
         for element, source_display in zip(batch, source_displays, strict=True):
-            place = len(self._ends)
+            place = len(self._starts) - 1
             self._blob += _pack(element, source_display, target_displays)
-            self._ends.append(len(self._blob))
-            _put(self._forward, element.code, place)
+            self._starts.append(len(self._blob))
+            self._forward.add(orjson.dumps(element.code), place)
             for code in dict.fromkeys(target.code for target in element.targets):
-                _put(self._reverse, code, place)
+                self._reverse.add(orjson.dumps(code), place)
 
     def _displays(self, system: str, version: str | None, codes: Sequence[str]) -> list[str | None]:
         if self._displays_of is None or not codes:
@@ -149,37 +192,66 @@ class _Draft:
         return self._displays_of(system, version, codes)
 
 
-def _put(places: dict[str, tuple[int, ...] | int], code: str, place: int) -> None:
-    known = places.get(code)
-    if known is None:
-        places[code] = place
-    else:
-        places[code] = (*known, place) if isinstance(known, tuple) else (known, place)
-
-
 def _pack(element: MapElement, source_display: str | None, target_displays: dict[str, str | None]) -> bytes:
-    targets = []
-    for target in element.targets:
-        packed: list[object] = [
+    code, display = orjson.dumps(element.code), source_display or element.display
+    targets = element.targets
+    tags = bytes([_tag(target) for target in targets])
+    if not tags or element.no_map or element.comment or 0 in tags:
+        return _SEPARATOR.join((b"", code, _packed_whole(element, display, target_displays)))
+    fields = [tags, code, _packed_text(display)]
+    for target in targets:
+        fields.append(orjson.dumps(target.code))
+        fields.append(_packed_text(target_displays.get(target.code) or target.display))
+        fields.append(_packed_text(target.comment))
+    return _SEPARATOR.join(fields)
+
+
+def _tag(target: MapTarget) -> int:
+    """The target's tag; 0 if it says more than a plain record has room for."""
+    if target.depends_on or target.products or target.properties:
+        return 0
+    return _TAG_OF.get((target.relationship, target.r4_equivalence), 0)
+
+
+def _packed_text(text: str | None) -> bytes:
+    return orjson.dumps(text) if text else b""
+
+
+def _packed_whole(element: MapElement, display: str | None, target_displays: dict[str, str | None]) -> bytes:
+    targets = [
+        [
             target.code,
             target.relationship.value,
             target_displays.get(target.code) or target.display,
+            target.comment,
+            target.r4_equivalence,
+            target.depends_on,
+            target.products,
+            target.properties,
         ]
-        if target.comment or target.r4_equivalence or target.depends_on or target.products or target.properties:
-            packed += [
-                target.comment,
-                target.r4_equivalence,
-                target.depends_on,
-                target.products,
-                target.properties,
-            ]
-        targets.append(packed)
-    return orjson.dumps([element.code, source_display or element.display, element.no_map, element.comment, targets])
+        for target in element.targets
+    ]
+    return orjson.dumps([display, element.no_map, element.comment, targets])
 
 
-def _unpack(packed: bytes) -> MapElement:
-    code, display, no_map, comment, targets = orjson.loads(packed)
-    return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment)
+def _unpack(record: Record) -> MapElement:
+    code = orjson.loads(record[1])
+    tags = record[0]
+    if not tags:
+        display, no_map, comment, targets = orjson.loads(record[2])
+        return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment)
+    fields = [orjson.loads(field) if field else None for field in record[2:]]
+    places = range(1, len(fields), _FIELDS_OF_TARGET)
+    return MapElement(
+        code,
+        fields[0],
+        tuple([_plain_target(tag, *fields[at : at + _FIELDS_OF_TARGET]) for tag, at in zip(tags, places, strict=True)]),
+    )
+
+
+def _plain_target(tag: int, code: str, display: str | None, comment: str | None) -> MapTarget:
+    relationship, r4_equivalence = TAGS[tag - 1]
+    return MapTarget(code, relationship, display, comment, r4_equivalence)
 
 
 def _target(
@@ -223,9 +295,13 @@ def _value(raw: object) -> DependencyValue | None:
 
 
 class TranslationTables:
-    """The tables in memory, the least recently used leaving first; one table may be larger than the budget."""
+    """The tables in memory, the least recently used leaving first; one table may be larger than the budget.
+
+    `departures` counts those that left: who keeps a table for later may compare.
+    """
 
     def __init__(self, budget_bytes: int) -> None:
+        self.departures = 0
         self._budget_bytes = budget_bytes
         self._tables: OrderedDict[Hashable, TranslationTable] = OrderedDict()
         self._lock = threading.Lock()
@@ -245,6 +321,7 @@ class TranslationTables:
             self._tables.move_to_end(key)
             while len(self._tables) > 1 and self.size_bytes() > self._budget_bytes:
                 self._tables.popitem(last=False)
+                self.departures += 1
 
     def size_bytes(self) -> int:
         """Estimated size of all tables, in bytes."""

@@ -7,9 +7,7 @@ that changed since) goes the common way, which builds the table; both ways call 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 import orjson
@@ -19,10 +17,10 @@ from termserver.errors import TermserverError
 from termserver.fhir.parameters import parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion, answer_version
-from termserver.model.coding import Coding
 from termserver.model.requests import TranslateRequest
 from termserver.rest.request import read_query
 from termserver.terminology.service import Terminology
+from termserver.terminology.translate_plan import TranslatePlan
 
 _VERSIONS = {version.path: version for version in FhirVersion}
 _TYPE_LEVEL = "/ConceptMap/$translate"
@@ -38,20 +36,20 @@ _PLACEHOLDER = "\x1a"
 _MOST_PREPARED = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Prepared:
     """A request read once for all requests that differ from it in the code alone.
 
     Parameters
     ----------
-    question
-        The request with other codings.
+    stamp
+        What the plan was made for; None before there is one.
     """
 
-    question: Callable[[tuple[Coding, ...]], TranslateRequest]
-    system: str
-    system_version: str | None
+    request: TranslateRequest
     style: TranslateStyle
+    stamp: tuple[int, int] | None = None
+    plan: TranslatePlan | None = None
 
 
 class HotTranslate:
@@ -72,17 +70,37 @@ class HotTranslate:
             return None
         before, code, after = found
         key = (version, before, after)
-        prepared = self._prepared.get(key, _UNREAD)
-        if prepared is _UNREAD:
+        try:
+            prepared = self._prepared[key]
+        except KeyError:
             prepared = self._prepare(key)
         if prepared is None or not code:
             return None
-        question = prepared.question((Coding(prepared.system, code, prepared.system_version),))
+        stamp = self._terminology.plan_stamp()
+        if stamp is None:
+            return None
+        if stamp != prepared.stamp:
+            prepared.plan = self._plan(prepared)
+            prepared.stamp = stamp
+        body = prepared.plan.answer(code) if prepared.plan is not None else None
+        return self._answer_apart(prepared, code) if body is None else body
+
+    def _plan(self, prepared: _Prepared) -> TranslatePlan | None:
+        try:
+            return self._terminology.plan(prepared.request, prepared.style)
+        except TermserverError:
+            return None
+
+    def _answer_apart(self, prepared: _Prepared, code: str) -> bytes | None:
+        """What no plan answers, by the common engine and writer."""
+        coding = prepared.request.codings[0]
+        question = replace(prepared.request, codings=(replace(coding, code=code),))
         try:
             result = self._terminology.translate_in_memory(question)
         except TermserverError:
             return None
         if result is None:
+            prepared.stamp = None  # the common way builds the tables
             return None
         return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse))
 
@@ -110,20 +128,11 @@ class HotTranslate:
         else:
             plain = not any(name.startswith("_") for name, _ in pairs) and request.language is None
             is_code = len(request.codings) == 1 and request.codings[0].code == _PLACEHOLDER
-            prepared = _prepared(request, style) if plain and is_code else None
+            prepared = _Prepared(request, style) if plain and is_code else None
         if len(self._prepared) >= _MOST_PREPARED:
             self._prepared.clear()
         self._prepared[key] = prepared
         return prepared
-
-
-def _prepared(request: TranslateRequest, style: TranslateStyle) -> _Prepared:
-    same = {field.name: getattr(request, field.name) for field in fields(request) if field.name != "codings"}
-    coding = request.codings[0]
-    return _Prepared(partial(TranslateRequest, **same), coding.system, coding.version, style)
-
-
-_UNREAD = _Prepared(TranslateRequest, "", None, TranslateStyle(FhirVersion.R4, r4_names=True))
 
 
 def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:

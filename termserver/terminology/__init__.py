@@ -3,8 +3,8 @@
 Reading order: `service` (the engine, one a process), `registry` (what is loaded, at one catalogue revision),
 `versions` (which version is meant), `content` and `overlay` (a code system's concepts, stored or brought by a
 request), `library` (all that one request may see), `languages` (which name to show), then one file an operation:
-`translate`, `lookup`, `subsumes`, `validate_code` with `finding`, `expand` with `selection`, `filters`, `regex` and
-`implicit_value_sets`.
+`translate` (and `translate_plan`, the same compiled), `lookup`, `subsumes`, `validate_code` with `finding`, `expand`
+with `selection`, `filters`, `regex` and `implicit_value_sets`.
 
 Must not know HTTP, and raises only the errors of `termserver.errors`.
 """

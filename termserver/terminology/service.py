@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from termserver.errors import BadInput, NotFound
+from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.builder import Indexes
 from termserver.index.revision_watch import RevisionWatch
 from termserver.index.translation_table import TranslationTable, TranslationTables, build_table, table_from_map
@@ -42,6 +43,7 @@ from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
 from termserver.terminology.translate import translate
+from termserver.terminology.translate_plan import TranslatePlan, plan_translation
 from termserver.terminology.validate_code import validate_code, validate_code_in_value_set
 from termserver.terminology.versions import choose
 
@@ -149,6 +151,25 @@ class Terminology:
             return translate(request, surroundings.tables_for(request), surroundings)
         except _NeedsStoreError:
             return None
+
+    def plan(self, request: TranslateRequest, style: TranslateStyle) -> TranslatePlan | None:
+        """How to answer all requests that differ from this one in the code alone; None if memory alone cannot tell.
+
+        The plan holds as long as `plan_stamp` stays what it was before.
+        """
+        catalogue = self._catalogue
+        if self._watch.revision_if_unchanged() != catalogue.revision:
+            return None
+        surroundings = _Surroundings(self, catalogue, None, None)
+        try:
+            return plan_translation(request, style, surroundings.tables_for(request), surroundings)
+        except _NeedsStoreError:
+            return None
+
+    def plan_stamp(self) -> tuple[int, int] | None:
+        """What plans depend on now: content, and the tables in memory; None if the database must be asked."""
+        revision = self._watch.revision_if_unchanged()
+        return None if revision is None else (revision, self._tables.departures)
 
     # -------------------------------------------------------------- tables
 

@@ -69,7 +69,7 @@ def translate(
         head = table.head
         if head.status == "retired":
             answer.say(f"The concept map {head.canonical} is retired")
-        if not _scopes_fit(request, table):
+        if not scopes_fit(request, table):
             answer.say(f"The concept map {head.canonical} is not made for these value sets")
             continue
         for coding in request.codings:
@@ -93,7 +93,7 @@ def _counts(match: TranslateMatch) -> bool:
     )
 
 
-def _scopes_fit(request: TranslateRequest, table: TranslationTable) -> bool:
+def scopes_fit(request: TranslateRequest, table: TranslationTable) -> bool:
     """A map that declares a value set serves only requests for it; one that declares none serves all."""
     if not request.source_scope and not request.target_scope:
         return True
@@ -121,15 +121,8 @@ def _translate_one(
     visited: tuple[str, ...],
 ) -> None:
     origin = table.head.canonical
-    for group_table in table.groups:
+    for group_table in fitting_groups(request, coding, table, surroundings):
         group = group_table.group
-        if not _end_fits(group.source, group.source_version, coding.system, coding.version, surroundings):
-            continue
-        if request.target_systems and not any(
-            _end_fits(group.target, group.target_version, *split_canonical(wanted), surroundings)
-            for wanted in request.target_systems
-        ):
-            continue
         elements = group_table.elements(coding.code)
         if not elements:
             if group.unmapped is not None:
@@ -148,6 +141,21 @@ def _translate_one(
                 if depends_on and not _dependencies_allow(request, target.depends_on, depends_on, surroundings):
                     continue
                 answer.matches.append(_match(target, depends_on, element, coding, table, group_table))
+
+
+def fitting_groups(
+    request: TranslateRequest, coding: Coding, table: TranslationTable, surroundings: MapSurroundings
+) -> Iterator[GroupTable]:
+    """The groups of a map that may hold the coding, and lead to (in reverse: from) a system that was asked for."""
+    others = request.source_systems if request.reverse else request.target_systems
+    for group_table in table.groups:
+        group = group_table.group
+        ends = [(group.source, group.source_version), (group.target, group.target_version)]
+        near, far = reversed(ends) if request.reverse else ends
+        if not _end_fits(*near, coding.system, coding.version, surroundings):
+            continue
+        if not others or any(_end_fits(*far, *split_canonical(wanted), surroundings) for wanted in others):
+            yield group_table
 
 
 def _end_fits(
@@ -303,15 +311,8 @@ def _translate_back(
     surroundings: MapSurroundings,
     answer: _Answer,
 ) -> None:
-    for group_table in table.groups:
+    for group_table in fitting_groups(request, coding, table, surroundings):
         group = group_table.group
-        if not _end_fits(group.target, group.target_version, coding.system, coding.version, surroundings):
-            continue
-        if request.source_systems and not any(
-            _end_fits(group.source, group.source_version, *split_canonical(wanted), surroundings)
-            for wanted in request.source_systems
-        ):
-            continue
         for element in group_table.sources_of(coding.code):
             source = Coding(group.source, element.code, group.source_version, element.display)
             for target in element.targets:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from termserver.index.builder import Indexes
 from termserver.index.cache import IndexFolder
+from termserver.index.code_index import CodeIndexDraft
 from termserver.index.concept_table import concept_arrays
 from termserver.index.hierarchy import hierarchy_from_edges
 from termserver.index.revision_watch import RevisionWatch
@@ -94,6 +95,19 @@ def test_translation_table_gives_back_its_elements() -> None:
     assert (group.elements("no"), group.sources_of("no")) == ((), ())
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(max_size=3), max_size=300))
+def test_code_index_gives_the_places_of_a_code_in_order(codes: list[str]) -> None:
+    draft = CodeIndexDraft()
+    for place, code in enumerate(codes):
+        draft.add(code.encode(), place)
+    index = draft.finished()
+    for code in ("", "not there", *codes):
+        places = index.places_of(code.encode()).tolist()
+        assert [place for place in places if codes[place] == code] == [n for n, one in enumerate(codes) if one == code]
+        assert places == sorted(places)
+
+
 def test_tables_leave_by_least_recent_use() -> None:
     table = table_from_map(example_map())
     tables = TranslationTables(table.size_bytes * 2)
@@ -102,6 +116,7 @@ def test_tables_leave_by_least_recent_use() -> None:
     tables.get("a")
     tables.put("c", table)
     assert [key for key in "abc" if tables.get(key)] == ["a", "c"]
+    assert tables.departures == 1
 
 
 def test_revision_is_current_after_every_change(database: Database) -> None:

@@ -1,12 +1,15 @@
 """$translate over HTTP: each spelling, each version, and each defect seen in peers (TRANSLATE.md)."""
 
+from pathlib import Path
+
 import pytest
 
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget, Unmapped
 from termserver.model.relationship import Relationship
+from termserver.settings import Settings
 from termserver.store.concept_maps import add_concept_map, retire_concept_map
 from termserver.store.engine import Database
-from tests.unit.fhir.builders import ICD, LAB, LOCAL, MAP, MAP_LAB, SEX, example_map
+from tests.unit.fhir.builders import ICD, LAB, LOCAL, MAP, MAP_LAB, SEX, example_map, fill
 from tests.unit.rest.client import BASES, FhirClient, codes, matches, outcome, parameters, value
 
 TRANSLATE = "/ConceptMap/$translate"
@@ -347,3 +350,19 @@ def test_answers_from_memory_equal_those_of_the_common_way(fhir: FhirClient) -> 
                 answer = fhir.get(base + TRANSLATE, **query)
                 assert (answer.status_code, answer.json()) == (pretty.status_code, pretty.json())
                 assert answer.headers["content-type"] == pretty.headers["content-type"]
+
+
+def test_a_plan_is_made_anew_when_its_table_left_memory(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    client = FhirClient(database, Settings(data=tmp_path, translation_cache_mb=1))
+    ask = {"system": LOCAL, "code": "HI"}
+    for _ in range(2):
+        assert codes(client.get("/r4" + TRANSLATE, url=MAP, **ask).json()) == ["I21"]
+    big = tuple(MapElement(f"S{n}", "x" * 400, (MapTarget("T", Relationship.EQUIVALENT),)) for n in range(3_000))
+    with database.session(write=True) as session:
+        add_concept_map(
+            session, ConceptMap("http://h.example/big", "1", "Big", groups=(MapGroup(LOCAL, ICD, elements=big),))
+        )
+    assert codes(client.get("/r4" + TRANSLATE, url="http://h.example/big", system=LOCAL, code="S7").json()) == ["T"]
+    for _ in range(2):
+        assert codes(client.get("/r4" + TRANSLATE, url=MAP, **ask).json()) == ["I21"]
