@@ -23,15 +23,36 @@ from __future__ import annotations
 
 
 class TermserverError(Exception):
-    """The root. `message` is written for the reader who can act on it."""
+    """The root. `message` is written for the reader who can act on it.
+
+    Parameters
+    ----------
+    expression
+        FHIRPath of what is at fault.
+    issue_code
+        FHIR issue type, where it is another than the class has.
+    tx_issue, message_id
+        As `model.issue.Issue` has them: terminology clients tell errors apart by these.
+    """
 
     http_status = 500
     issue_code = "exception"
 
-    def __init__(self, message: str, *, expression: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        expression: str | None = None,
+        issue_code: str | None = None,
+        tx_issue: str | None = None,
+        message_id: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.expression = expression
+        self.issue_code = issue_code or self.issue_code
+        self.tx_issue = tx_issue
+        self.message_id = message_id
 
 
 class BadInput(TermserverError):

@@ -41,5 +41,7 @@ def write_outcome(issues: Iterable[Issue]) -> Json:
 
 def outcome_of_error(error: TermserverError) -> Json:
     """An OperationOutcome that says what an error says."""
-    tx_issue = "not-found" if error.issue_code == "not-found" else None
-    return write_outcome([Issue("error", error.issue_code, error.message, tx_issue, error.expression)])
+    tx_issue = error.tx_issue or ("not-found" if error.issue_code == "not-found" else None)
+    return write_outcome(
+        [Issue("error", error.issue_code, error.message, tx_issue, error.expression, error.message_id)]
+    )

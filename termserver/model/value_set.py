@@ -19,11 +19,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class IncludedConcept:
-    """ValueSet.compose.include.concept."""
+    """ValueSet.compose.include.concept; `other` carries what the house does not read (extensions), verbatim."""
 
     code: str
     display: str | None = None
     designations: tuple[Designation, ...] = ()
+    other: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
