@@ -249,7 +249,7 @@ def read_overlay(parameters: ParameterList, version: FhirVersion) -> Overlay:
             value_sets.append(read_value_set(item.resource, version))
         elif kind == "ConceptMap":
             concept_maps.append(read_concept_map(item.resource, version))
-    return Overlay(tuple(code_systems), tuple(value_sets), tuple(concept_maps))
+    return Overlay(tuple(code_systems), tuple(value_sets), tuple(concept_maps), version.number)
 
 
 def parameter(name: str, kind: str, value: object) -> Json:

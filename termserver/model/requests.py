@@ -12,11 +12,18 @@ from termserver.model.value_set import ValueSet
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Resources that came with a request (`tx-resource`): they overlay loaded content for that request alone."""
+    """What came with a request: resources (`tx-resource`) that overlay loaded content for that request alone.
+
+    Parameters
+    ----------
+    fhir_release
+        Number of the FHIR release that the request speaks, such as `4.0.1`: of FHIR's own terminology it sees that.
+    """
 
     code_systems: tuple[tuple[CodeSystem, tuple[Concept, ...]], ...] = ()
     value_sets: tuple[ValueSet, ...] = ()
     concept_maps: tuple[ConceptMap, ...] = ()
+    fhir_release: str | None = None
 
     def __bool__(self) -> bool:
         return bool(self.code_systems or self.value_sets or self.concept_maps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from sqlalchemy import delete, insert, select, update
@@ -152,11 +153,17 @@ def _free_fhir_id(session: Session, header: CodeSystem) -> str:
     return wanted if taken is None else fhir_id(header.url, header.version)
 
 
+@lru_cache(maxsize=4_096)
+def _header_from_text(text: str) -> CodeSystem:
+    """Headers do not change: a catalogue that is read again reads only the new ones."""
+    return from_text(CodeSystem, text)
+
+
 def _stored(row: CodeSystemTable) -> StoredCodeSystem:
     return StoredCodeSystem(
         id=row.id,
         fhir_id=row.fhir_id,
-        header=from_text(CodeSystem, row.header),
+        header=_header_from_text(row.header),
         concept_count=row.concept_count,
         loaded_at=row.loaded_at,
         content_hash=row.content_hash,

@@ -26,6 +26,16 @@ class StoredValueSet:
     value_set: ValueSet
 
 
+@dataclass(frozen=True, slots=True)
+class ValueSetHead:
+    """What it takes to choose a value set version, without its body."""
+
+    id: int
+    fhir_id: str
+    url: str
+    version: str
+
+
 def _stored(row: ValueSetTable) -> StoredValueSet:
     return StoredValueSet(row.id, row.fhir_id, from_text(ValueSet, row.body))
 
@@ -80,6 +90,19 @@ def list_value_sets(
     query = narrowed(query, ValueSetTable, asked)
     rows = session.scalars(query.order_by(ValueSetTable.url, ValueSetTable.version.desc())).all()
     return [_stored(row) for row in rows]
+
+
+def list_value_set_heads(session: Session) -> list[ValueSetHead]:
+    """The heads of all value sets, by URL: a few microseconds each, where a body may take milliseconds to read."""
+    columns = (ValueSetTable.id, ValueSetTable.fhir_id, ValueSetTable.url, ValueSetTable.version)
+    rows = session.execute(select(*columns).order_by(ValueSetTable.url, ValueSetTable.version.desc()))
+    return [ValueSetHead(*row) for row in rows]
+
+
+def get_value_set(session: Session, value_set_id: int) -> ValueSet | None:
+    """The value set version with this number, whole."""
+    body = session.scalar(select(ValueSetTable.body).where(ValueSetTable.id == value_set_id))
+    return None if body is None else from_text(ValueSet, body)
 
 
 def find_value_set(session: Session, url: str, version: str | None = None) -> StoredValueSet | None:

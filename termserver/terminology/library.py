@@ -16,7 +16,7 @@ from termserver.terminology.content import Content, StoredContent, SupplementedC
 from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.providers.registry import grammar_content, grammar_version, with_own_rules
 from termserver.terminology.registry import Catalogue
-from termserver.terminology.versions import choose, newest_first
+from termserver.terminology.versions import choose, newest_first, of_release
 
 
 class Library:
@@ -34,6 +34,7 @@ class Library:
         self.catalogue = catalogue
         self.overlay = OpenOverlay(overlay)
         self._indexes = indexes
+        self._release = overlay.fhir_release
         self._supplements = tuple(supplements)
         self._open: dict[tuple[str, str | None], Content | None] = {}
 
@@ -56,7 +57,12 @@ class Library:
         canonical = self.canonical_system(url)
         content = self.overlay.code_system(url, version)
         if content is None:
-            stored = choose(self.catalogue.code_systems.get(canonical, ()), lambda item: item.header.version, version)
+            candidates = self.catalogue.code_systems.get(canonical, ())
+            stored = choose(
+                of_release(canonical, candidates, lambda item: item.header.version, version, self._release),
+                lambda item: item.header.version,
+                version,
+            )
             content = grammar_content(canonical, version) if stored is None else self._stored(stored)
         if content is None:
             return None
@@ -122,8 +128,13 @@ class Library:
         brought = self.overlay.value_set(url, version)
         if brought is not None:
             return brought
-        stored = choose(self.catalogue.value_sets.get(url, ()), lambda item: item.value_set.version, version)
-        return None if stored is None else stored.value_set
+        candidates = self.catalogue.value_sets.get(url, ())
+        chosen = choose(
+            of_release(url, candidates, lambda item: item.version, version, self._release),
+            lambda item: item.version,
+            version,
+        )
+        return None if chosen is None else self.catalogue.value_set(self.session, chosen)
 
     def value_set_by_id(self, fhir_id: str) -> ValueSet:
         """The value set with this FHIR id.
@@ -134,7 +145,7 @@ class Library:
             If there is none.
         """
         for versions in self.catalogue.value_sets.values():
-            for stored in versions:
-                if stored.fhir_id == fhir_id:
-                    return stored.value_set
+            for head in versions:
+                if head.fhir_id == fhir_id and (found := self.catalogue.value_set(self.session, head)) is not None:
+                    return found
         raise NotFound(f"There is no ValueSet with the id '{fhir_id}'")

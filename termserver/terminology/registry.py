@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from termserver.model.value_set import ValueSet
 from termserver.store.code_systems import StoredCodeSystem, list_aliases, list_code_systems
 from termserver.store.concept_maps import StoredConceptMap, list_concept_maps
 from termserver.store.engine import Session
-from termserver.store.value_sets import StoredValueSet, list_value_sets
+from termserver.store.value_sets import ValueSetHead, get_value_set, list_value_set_heads
 from termserver.terminology.versions import newest_first
+
+_MOST_OPENED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Catalogue:
         The newest active version of each map, by source system.
     named_maps
         What a url without a version names: the newest active version; the latest one where none is active.
+    opened_value_sets
+        Bodies of value sets that were asked for, by number; at most `_MOST_OPENED`.
     table_keys
         By the map's number: what its translation table depends on. A table holds displays, so it is another one when
         the newest version of a code system at its ends changes, or the map's status.
@@ -35,17 +40,29 @@ class Catalogue:
     aliases: dict[str, str] = field(default_factory=dict)
     code_systems: dict[str, list[StoredCodeSystem]] = field(default_factory=dict)
     supplements: dict[str, list[StoredCodeSystem]] = field(default_factory=dict)
-    value_sets: dict[str, list[StoredValueSet]] = field(default_factory=dict)
+    value_sets: dict[str, list[ValueSetHead]] = field(default_factory=dict)
     concept_maps: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     maps_by_source: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     maps_by_target: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     map_by_fhir_id: dict[str, StoredConceptMap] = field(default_factory=dict)
     named_maps: dict[str, StoredConceptMap] = field(default_factory=dict)
     table_keys: dict[int, tuple[object, ...]] = field(default_factory=dict)
+    opened_value_sets: dict[int, ValueSet] = field(default_factory=dict)
 
     def canonical_system(self, url: str) -> str:
         """The canonical URL behind an alias (an OID, a national URI), or the same text."""
         return self.aliases.get(url, url)
+
+    def value_set(self, session: Session, head: ValueSetHead) -> ValueSet | None:
+        """The body of a value set; read once. None if somebody removed it a moment ago."""
+        found = self.opened_value_sets.get(head.id)
+        if found is None:
+            found = get_value_set(session, head.id)
+            if found is not None:
+                if len(self.opened_value_sets) >= _MOST_OPENED:
+                    self.opened_value_sets.clear()
+                self.opened_value_sets[head.id] = found
+        return found
 
     def every_code_system(self) -> Iterable[StoredCodeSystem]:
         """All code systems and supplements, by url."""
@@ -66,10 +83,10 @@ def read_catalogue(session: Session, revision: int) -> Catalogue:
             catalogue.code_systems.setdefault(header.url, []).append(system)
     for url, systems in catalogue.code_systems.items():
         catalogue.code_systems[url] = newest_first(systems, lambda item: item.header.version)
-    for value_set in list_value_sets(session):
-        catalogue.value_sets.setdefault(value_set.value_set.url, []).append(value_set)
+    for value_set in list_value_set_heads(session):
+        catalogue.value_sets.setdefault(value_set.url, []).append(value_set)
     for url, value_sets in catalogue.value_sets.items():
-        catalogue.value_sets[url] = newest_first(value_sets, lambda item: item.value_set.version)
+        catalogue.value_sets[url] = newest_first(value_sets, lambda item: item.version)
     _add_maps(catalogue, list_concept_maps(session))
     return catalogue
 

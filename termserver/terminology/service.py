@@ -90,7 +90,7 @@ class Terminology:
         """All that a request may see, with a session of its own."""
         catalogue = self.catalogue()
         with self._database.session() as session:
-            yield Library(session, catalogue, self._indexes, overlay or Overlay(), supplements)
+            yield Library(session, catalogue, self._indexes, Overlay() if overlay is None else overlay, supplements)
 
     def library_in(self, session: Session, catalogue: Catalogue) -> Library:
         """The library of a session that is open already."""

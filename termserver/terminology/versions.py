@@ -68,6 +68,41 @@ def choose(candidates: Iterable[T], version_of: Callable[[T], str], wanted: str 
     return max(exact or fitting, key=lambda item: version_key(version_of(item)))
 
 
+_SPECIFICATION = "http://hl7.org/fhir/"
+_RELEASES = ("1.0.2", "3.0.2", "4.0.1", "4.1.0", "4.3.0", "5.0.0", "6.0.0")
+
+
+def of_release(
+    url: str,
+    candidates: Sequence[T],
+    version_of: Callable[[T], str],
+    wanted: str | None,
+    fhir_release: str | None,
+) -> Sequence[T]:
+    """Of FHIR's own terminology only what the release that a request speaks has, where no version is asked for.
+
+    FHIR's own are canonicals of the specification of which every version at hand is the number of a FHIR release:
+    a client of R4 means the codes of R4, though those of R5 are newer. Without content of that very release it is the
+    newest one before it, else the oldest.
+
+    Parameters
+    ----------
+    fhir_release
+        As `4.0.1`; None if nobody said.
+
+    >>> of_release("http://hl7.org/fhir/event-status", ["5.0.0", "4.0.1"], str, None, "4.3.0")
+    ['4.0.1']
+    """
+    if wanted or fhir_release is None or len(candidates) < 2 or not url.startswith(_SPECIFICATION):
+        return candidates
+    if any(version_of(item) not in _RELEASES for item in candidates):
+        return candidates
+    ordered = sorted(candidates, key=lambda item: version_key(version_of(item)))
+    own = version_key(fhir_release)
+    fitting = [item for item in ordered if version_key(version_of(item)) <= own]
+    return [fitting[-1] if fitting else ordered[0]]
+
+
 def newest_first(candidates: Iterable[T], version_of: Callable[[T], str]) -> list[T]:
     """Sorted, newest first; equal versions keep their order."""
     return sorted(candidates, key=lambda item: version_key(version_of(item)), reverse=True)
