@@ -24,7 +24,6 @@ from termserver.fhir.versions import FhirVersion
 from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
 
 _READ = {"resourceType", "url", "version", "name", "title", "status", "description", "compose"}
-_READ_OF_CONCEPT = {"code", "display", "designation"}
 _EXTENSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
 _FILTER_OP = _EXTENSION + "ValueSet.compose.include.filter.op"
 _VERSION_ALGORITHM = _EXTENSION + "CanonicalResource.versionAlgorithm"
@@ -106,7 +105,6 @@ def _read_include(element: Json, path: str) -> Include:
             required_text(item, "code", f"{path}.concept[{place}]"),
             text(item, "display", f"{path}.concept[{place}]"),
             read_designations(item, f"{path}.concept[{place}]"),
-            unread(item, _READ_OF_CONCEPT),
         )
         for place, item in enumerate(objects(element, "concept", path))
     )
@@ -200,12 +198,7 @@ def write_value_set(value_set: ValueSet, version: FhirVersion, fhir_id: str | No
 def _write_include(part: Include, version: FhirVersion) -> Json:
     concepts = [
         without_empty(
-            {
-                **item.other,
-                "code": item.code,
-                "display": item.display,
-                "designation": write_designations(item.designations),
-            }
+            {"code": item.code, "display": item.display, "designation": write_designations(item.designations)}
         )
         for item in part.concepts
     ]

@@ -19,12 +19,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class IncludedConcept:
-    """ValueSet.compose.include.concept; `other` carries what the house does not read (extensions), verbatim."""
+    """ValueSet.compose.include.concept."""
 
     code: str
     display: str | None = None
     designations: tuple[Designation, ...] = ()
-    other: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
