@@ -13,6 +13,7 @@
     ├── NotAcceptable               406 not-supported  / UnsupportedMediaType 415
     ├── TooCostly                   422 too-costly
     ├── MatchingError               500 exception      the matching engine or its weights
+    ├── IndexUnavailable            503 transient      a derived index is being built, or cannot be
     ├── StoreError                  500 exception      the database is absent, old or newer than the program
     └── SettingsError               500 exception      a setting that cannot be used, found at start
 
@@ -163,6 +164,13 @@ class TooCostly(TermserverError):
 
 class MatchingError(TermserverError):
     """The matching engine cannot work: weights absent or damaged, an extra not installed."""
+
+
+class IndexUnavailable(TermserverError):
+    """A derived index is not there yet, or cannot be built; the message says why. Asking again later may help."""
+
+    http_status = 503
+    issue_code = "transient"
 
 
 class StoreError(TermserverError):

@@ -1,82 +1,129 @@
-"""The index folder: one folder a content version, written whole or not at all, mapped into memory on reading."""
+"""The index folder: one folder a part of a content version, written whole or not at all, mapped into memory on reading.
+
+Builders work in a folder named after their process and rename it when it is complete. What a killed process left is
+removed by the next one that builds on the same machine.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import tempfile
-import threading
-from collections.abc import Callable
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
-from termserver.index.concept_table import ConceptArrays, ConceptTable
-from termserver.index.hierarchy import Edges, Hierarchy, hierarchy_from_edges
+from termserver.index.parts import Part, PartBuilder
+from termserver.model.code_system import Concept
 
-# Part of every folder's name: a program that writes other files looks for other folders
-FORMAT = "1"
-_TABLE = ("codes", "order", "display_bytes", "display_ends", "active", "abstract")
-_EDGES = ("parents", "children")
+_WORK_PREFIX = ".building-"
+_ABANDONED_AFTER_S = 24 * 3600
 
 
 class IndexFolder:
     """Where the derived files of content versions live."""
 
     def __init__(self, folder: Path) -> None:
+        self.path = folder
+
+    def path_of(self, content_hash: str, part: Part) -> Path:
+        """The folder of one part of a content version."""
+        return self.path / f"{content_hash[:24]}-{part.name}-{part.format}"
+
+    def missing(self, content_hash: str, parts: Sequence[Part]) -> list[Part]:
+        """Those of the parts that are not there."""
+        return [part for part in parts if not self.path_of(content_hash, part).is_dir()]
+
+    def remove(self, content_hash: str, parts: Sequence[Part]) -> None:
+        """Forget parts; who has them open keeps reading."""
+        for part in parts:
+            shutil.rmtree(self.path_of(content_hash, part), ignore_errors=True)
+
+    def writer(self, parts: Sequence[Part]) -> IndexWriter:
+        """A writer of some parts of one content version; its hash need not be known yet."""
+        return IndexWriter(self, parts)
+
+
+class IndexWriter:
+    """Builds parts in a folder of its own; `publish` makes them visible under the content's hash, all or none.
+
+    Two processes may build the same at once; the first to finish wins and the other's work is thrown away.
+    """
+
+    def __init__(self, folder: IndexFolder, parts: Sequence[Part]) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
+        self._parts = tuple(parts)
+        self._builders: list[PartBuilder] = []
+        self._work: Path | None = None
 
-    def path_of(self, content_hash: str, part: str) -> Path:
-        """The folder of one part (`concepts`, `text`) of a content version."""
-        return self._folder / f"{content_hash[:24]}-{part}-{FORMAT}"
+    def __enter__(self) -> IndexWriter:
+        self._folder.path.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(self._folder.path)
+        prefix = f"{_WORK_PREFIX}{socket.gethostname()}-{os.getpid()}-"
+        self._work = Path(tempfile.mkdtemp(prefix=prefix, dir=self._folder.path))
+        for part in self._parts:
+            place = self._work / part.name
+            place.mkdir()
+            self._builders.append(part.builder(place))
+        return self
 
-    def ensure(self, content_hash: str, part: str, build: Callable[[Path], None]) -> Path:
-        """The part's folder, built first if it is not there.
+    def add(self, concept: Concept) -> None:
+        """Take the next concept."""
+        for builder in self._builders:
+            builder.add(concept)
 
-        Two processes may build the same at once; the first to finish wins and the other's work is thrown away.
-        """
-        final = self.path_of(content_hash, part)
-        if final.is_dir():
-            return final
-        with self._lock:
-            if final.is_dir():
-                return final
-            self._folder.mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(prefix=".building-", dir=self._folder))
+    def publish(self, content_hash: str) -> None:
+        """Finish the files and let readers see them."""
+        assert self._work is not None
+        for builder in self._builders:
+            builder.finish()
+        for part in self._parts:
+            final = self._folder.path_of(content_hash, part)
             try:
-                build(work)
-                work.chmod(0o755)
-                try:
-                    work.rename(final)
-                except OSError:
-                    if not final.is_dir():
-                        raise
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-        return final
+                (self._work / part.name).rename(final)
+            except OSError:
+                if not final.is_dir():
+                    raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for builder in self._builders:
+            builder.close()
+        self._builders.clear()
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
 
 
-def save_concepts(folder: Path, arrays: ConceptArrays) -> None:
-    """Write a concept table and its hierarchy."""
-    table = arrays.table
-    hierarchy = hierarchy_from_edges(len(table), arrays.child_ordinals, arrays.parent_ordinals)
-    for name in _TABLE:
-        np.save(folder / f"{name}.npy", getattr(table, name))
-    for name in _EDGES:
-        edges: Edges = getattr(hierarchy, name)
-        np.save(folder / f"{name}_starts.npy", edges.starts)
-        np.save(folder / f"{name}.npy", edges.neighbours)
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the work of processes that are no more."""
+    for work in folder.glob(f"{_WORK_PREFIX}*"):
+        host, _, pid = work.name.removeprefix(_WORK_PREFIX).rpartition("-")[0].rpartition("-")
+        try:
+            is_old = time.time() - work.stat().st_mtime > _ABANDONED_AFTER_S
+        except OSError:  # the other one has just removed or renamed it
+            continue
+        if is_old or (host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid))):
+            shutil.rmtree(work, ignore_errors=True)
 
 
-def open_concepts(folder: Path) -> tuple[ConceptTable, Hierarchy]:
-    """Map a concept table and its hierarchy into memory."""
-    table = ConceptTable(*(_open(folder / f"{name}.npy") for name in _TABLE))
-    parents, children = (Edges(_open(folder / f"{name}_starts.npy"), _open(folder / f"{name}.npy")) for name in _EDGES)
-    return table, Hierarchy(parents, children)
-
-
-def _open(path: Path) -> np.ndarray:
+def _is_alive(pid: int) -> bool:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def open_array(path: Path) -> np.ndarray:
+    """Map an array into memory; a plain array, whose items cost less than those of `numpy.memmap`."""
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:  # an empty array cannot be mapped
         return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]

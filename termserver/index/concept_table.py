@@ -1,4 +1,4 @@
-"""The concepts of a code system version by ordinal: code, display, flags; code → ordinal by binary search.
+"""The concepts of a code system version by ordinal: code, display, flags, hierarchy; code → ordinal by binary search.
 
 Arrays only, so that they map from disk and are shared by all processes. An ordinal is the concept's place in its
 publisher's order, from 0.
@@ -6,6 +6,7 @@ publisher's order, from 0.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,11 @@ class ConceptTable:
 
     def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
         """Shape (len(codes),): each code's ordinal, -1 where there is none."""
-        wanted = np.array([code.encode() for code in codes] or [b""], dtype=bytes)[: len(codes)]
+        return self.ordinals_of_bytes([code.encode() for code in codes])
+
+    def ordinals_of_bytes(self, codes: Sequence[bytes]) -> Ordinals:
+        """As `ordinals_of`, for codes in UTF-8."""
+        wanted = np.array(codes or [b""], dtype=bytes)[: len(codes)]
         if not len(self.codes):
             return np.full(len(codes), -1, dtype=np.int32)
         places = np.searchsorted(self.codes, wanted, sorter=self.order)
@@ -82,41 +87,55 @@ class ConceptArrays:
     parent_ordinals: Ordinals
 
 
-def concept_arrays(concepts: Iterable[Concept]) -> ConceptArrays:
-    """Read a stream of concepts once; memory is about 100 bytes a concept and its texts.
+class ConceptCollector:
+    """Collects a table and its edges, concept by concept; memory is about 50 bytes a concept and its display."""
 
-    A parent that is not in the system is no edge.
+    def __init__(self) -> None:
+        self._codes: list[bytes] = []
+        self._displays = bytearray()
+        self._ends = array("q")
+        self._active = bytearray()
+        self._abstract = bytearray()
+        self._children = array("i")
+        self._parents: list[bytes] = []
+
+    def add(self, concept: Concept) -> None:
+        """Take the next concept."""
+        ordinal = len(self._codes)
+        self._codes.append(concept.code.encode())
+        self._displays += concept.display.encode()
+        self._ends.append(len(self._displays))
+        self._active.append(concept.active)
+        self._abstract.append(concept.abstract)
+        for parent in concept.parents:
+            self._children.append(ordinal)
+            self._parents.append(parent.encode())
+
+    def arrays(self) -> ConceptArrays:
+        """The table and the edges; a parent that is not in the system is no edge."""
+        codes = np.array(self._codes, dtype=bytes) if self._codes else np.empty(0, dtype="S1")
+        table = ConceptTable(
+            codes,
+            np.argsort(codes, kind="stable").astype(np.int32),
+            np.frombuffer(bytes(self._displays), dtype=np.uint8),
+            np.array(self._ends, dtype=np.int64),
+            np.frombuffer(bytes(self._active), dtype=np.bool_),
+            np.frombuffer(bytes(self._abstract), dtype=np.bool_),
+        )
+        child_ordinals = np.array(self._children, dtype=np.int32)
+        parent_ordinals = table.ordinals_of_bytes(self._parents)
+        known = parent_ordinals >= 0
+        return ConceptArrays(table, child_ordinals[known], parent_ordinals[known])
+
+
+def concept_arrays(concepts: Iterable[Concept]) -> ConceptArrays:
+    """Read a stream of concepts once.
 
     >>> arrays = concept_arrays([Concept("A", "a"), Concept("B", "b", parents=("A",))])
     >>> arrays.table.ordinal_of("B"), arrays.parent_ordinals.tolist()
     (1, [0])
     """
-    codes: list[bytes] = []
-    displays = bytearray()
-    ends: list[int] = []
-    active: list[bool] = []
-    abstract: list[bool] = []
-    children: list[int] = []
-    parents: list[str] = []
-    for ordinal, concept in enumerate(concepts):
-        codes.append(concept.code.encode())
-        displays += concept.display.encode()
-        ends.append(len(displays))
-        active.append(concept.active)
-        abstract.append(concept.abstract)
-        for parent in concept.parents:
-            children.append(ordinal)
-            parents.append(parent)
-    code_array = np.array(codes, dtype=bytes) if codes else np.empty(0, dtype="S1")
-    table = ConceptTable(
-        code_array,
-        np.argsort(code_array, kind="stable").astype(np.int32),
-        np.frombuffer(bytes(displays), dtype=np.uint8),
-        np.array(ends, dtype=np.int64),
-        np.array(active, dtype=np.bool_),
-        np.array(abstract, dtype=np.bool_),
-    )
-    child_ordinals = np.array(children, dtype=np.int32)
-    parent_ordinals = table.ordinals_of(parents)
-    known = parent_ordinals >= 0
-    return ConceptArrays(table, child_ordinals[known], parent_ordinals[known])
+    collector = ConceptCollector()
+    for concept in concepts:
+        collector.add(concept)
+    return collector.arrays()

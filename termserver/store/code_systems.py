@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from termserver.errors import Conflict
-from termserver.model.code_system import CodeSystem, Concept, ConceptProperty
-from termserver.model.coding import Designation
+from termserver.model.code_system import CodeSystem, Concept
+from termserver.store.concept_body import body_text, concept_from_body
 from termserver.store.engine import now_text
 from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
@@ -35,14 +35,6 @@ class StoredCodeSystem:
     loaded_at: str
     content_hash: str
     recipe: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    designations: tuple[Designation, ...] = ()
-    properties: tuple[ConceptProperty, ...] = ()
-    parents: tuple[str, ...] = ()
-    definition: str | None = None
 
 
 def add_code_system(
@@ -121,7 +113,7 @@ def _insert_concepts(
     while batch := list(islice(stream, _BATCH)):
         rows, parents = [], []
         for concept in batch:
-            body = to_text(_Body(concept.designations, concept.properties, concept.parents, concept.definition))
+            body = body_text(concept)
             digest.update(f"{concept.code}\x1f{concept.display}\x1f{concept.active}{concept.abstract}{body}\n".encode())
             rows.append(
                 {
@@ -211,6 +203,12 @@ def find_code_system(session: Session, url: str, version: str | None = None) -> 
     return None if row is None else _stored(row)
 
 
+def get_code_system(session: Session, code_system_id: int) -> StoredCodeSystem | None:
+    """The code system with this number."""
+    row = session.get(CodeSystemTable, code_system_id)
+    return None if row is None else _stored(row)
+
+
 def get_code_system_by_fhir_id(session: Session, fhir_id_text: str) -> StoredCodeSystem | None:
     """The code system with this FHIR id."""
     row = session.scalar(select(CodeSystemTable).where(CodeSystemTable.fhir_id == fhir_id_text))
@@ -234,17 +232,7 @@ def remove_code_system(session: Session, code_system_id: int) -> None:
 
 
 def _concept(row: ConceptTable) -> Concept:
-    body = from_text(_Body, row.body)
-    return Concept(
-        code=row.code,
-        display=row.display,
-        designations=body.designations,
-        properties=body.properties,
-        parents=body.parents,
-        active=row.active,
-        abstract=row.abstract,
-        definition=body.definition,
-    )
+    return concept_from_body(row.code, row.display, active=row.active, abstract=row.abstract, body=row.body)
 
 
 def get_concept(session: Session, code_system_id: int, code: str) -> Concept | None:

@@ -110,19 +110,26 @@ class StoredContent:
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
-        found = get_concept(self._session, self._stored.id, code)
+        found = self._concept(code)
         if found is None and not self.header.case_sensitive:
             exact = _code_in_other_case(self.table, code)
-            return None if exact is None else get_concept(self._session, self._stored.id, exact)
+            return None if exact is None else self._concept(exact)
         return found
+
+    def _concept(self, code: str) -> Concept | None:
+        """From the index; from the store as long as the index is not open."""
+        index = self._indexes.opened(self._stored)
+        return get_concept(self._session, self._stored.id, code) if index is None else index.concept(code)
 
     def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
         """See `Content`."""
-        return get_concepts(self._session, self._stored.id, codes)
+        index = self._indexes.opened(self._stored)
+        return get_concepts(self._session, self._stored.id, codes) if index is None else index.concepts(codes)
 
     def stream(self) -> Iterator[Concept]:
         """See `Content`."""
-        return stream_concepts(self._session, self._stored.id)
+        index = self._indexes.opened(self._stored)
+        return stream_concepts(self._session, self._stored.id) if index is None else index.stream()
 
     def search(self, text: str) -> NDArray[np.int32]:
         """See `Content`."""

@@ -1,27 +1,50 @@
 """The derived structures: concept tables, hierarchy, text search, translation tables, revision watch."""
 
 import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from termserver.index.builder import Indexes
+from termserver.errors import BadInput, IndexUnavailable
+from termserver.index import builder
+from termserver.index.builder import PARTS, Indexes
 from termserver.index.cache import IndexFolder
 from termserver.index.code_index import CodeIndexDraft
 from termserver.index.concept_table import concept_arrays
-from termserver.index.hierarchy import hierarchy_from_edges
+from termserver.index.hierarchy import ancestors_of_all, hierarchy_from_edges
+from termserver.index.parts import Part
 from termserver.index.revision_watch import RevisionWatch
-from termserver.index.text import TextIndex, build_text_index, matches_words, words_of
+from termserver.index.text import TEXT, matches_words, open_text, words_of
 from termserver.index.translation_table import TranslationTables, table_from_map
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
-from termserver.store.code_systems import find_code_system
+from termserver.store.code_systems import find_code_system, stream_concepts
 from termserver.store.engine import Database
 from tests.unit.fhir.builders import ICD, example_map, fill
 
+Opened = TypeVar("Opened")
 _EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20)
+
+
+def written(part: Part, concepts: list[Concept], folder: Path, opened: Callable[[Path], Opened]) -> Opened:
+    """A part of these concepts, written and opened."""
+    builder = part.builder(folder)
+    for concept in concepts:
+        builder.add(concept)
+    builder.finish()
+    builder.close()
+    return opened(folder)
 
 
 @settings(deadline=None, max_examples=60)
@@ -33,6 +56,34 @@ def test_descendants_and_ancestors_are_each_others_inverse(edges: list[tuple[int
         below = set(hierarchy.descendants(one).tolist())
         assert below == {other for other in range(10) if other != one and hierarchy.subsumes(one, other)}
         assert below == {other for other in range(10) if one in hierarchy.ancestors(other).tolist()}
+
+
+@settings(deadline=None, max_examples=60)
+@given(_EDGES)
+def test_known_ancestors_are_those_of_a_walk(edges: list[tuple[int, int]]) -> None:
+    children, parents = (np.array([edge[end] for edge in edges], dtype=np.int32) for end in (0, 1))
+    walked = hierarchy_from_edges(10, children, parents)
+    known = ancestors_of_all(walked.parents, walked.children)
+    in_a_circle = any(one in walked.parents.of(other) or one == other for one in range(10) for other in
+                      [*walked.descendants(one).tolist(), *walked.children.of(one).tolist()]
+                      if other == one or walked.subsumes(other, one))  # fmt: skip
+    if known is None:
+        assert in_a_circle
+        return
+    hierarchy = replace(walked, ancestors_of=known)
+    for one in range(10):
+        assert hierarchy.ancestors(one).tolist() == walked.ancestors(one).tolist()
+        assert [hierarchy.subsumes(one, other) for other in range(10)] == [
+            walked.subsumes(one, other) for other in range(10)
+        ]
+
+
+def test_ancestors_of_a_long_chain_are_not_kept() -> None:
+    numbers = np.arange(1000, dtype=np.int32)
+    chain = hierarchy_from_edges(1000, numbers[1:], numbers[:-1])
+    assert ancestors_of_all(chain.parents, chain.children) is None
+    assert len(chain.descendants(0)) == 999
+    assert chain.subsumes(0, 999)
 
 
 @settings(deadline=None, max_examples=60)
@@ -58,32 +109,111 @@ def test_indexes_come_from_the_store_and_are_kept_on_disk(database: Database, tm
     assert not [path for path in (tmp_path / "index").iterdir() if path.name.startswith(".building")]
 
 
-def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fail(_: Path) -> None:
-        raise RuntimeError("no room")
+def test_concepts_come_from_the_index_as_from_the_store(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    indexes = Indexes(database, tmp_path / "index")
+    with database.session() as session:
+        stored = find_code_system(session, ICD)
+        assert stored is not None
+        concepts = list(stream_concepts(session, stored.id))
+    assert indexes.opened(stored) is None
+    index = indexes.index(stored)
+    assert indexes.opened(stored) is index
+    assert list(index.stream()) == concepts
+    assert index.concepts(["I21", "no"]) == {"I21": index.concept("I21")}
+    assert index.concept("no") is None
 
-    folder = IndexFolder(tmp_path)
-    with contextlib.suppress(RuntimeError):
-        folder.ensure("abc", "concepts", fail)
+
+def test_large_content_is_built_by_a_process_of_its_own(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    monkeypatch.setattr(builder, "_MOST_CONCEPTS_IN_PROCESS", 0)
+    monkeypatch.setattr(builder, "build_index", None)
+    with database.session() as session:
+        stored = find_code_system(session, ICD)
+    assert stored is not None
+    index = Indexes(database, tmp_path / "index").index(stored)
+    assert index.table.ordinal_of("I21") >= 0
+
+
+def test_a_damaged_index_is_built_anew(sqlite_database: Database, tmp_path: Path) -> None:
+    fill(sqlite_database)
+    with sqlite_database.session() as session:
+        stored = find_code_system(session, ICD)
+    assert stored is not None
+    before = Indexes(sqlite_database, tmp_path / "index").index(stored).table.codes.tolist()
+    for file in (tmp_path / "index").glob("*-concepts-*/codes.npy"):
+        file.write_bytes(b"")
+    assert Indexes(sqlite_database, tmp_path / "index").index(stored).table.codes.tolist() == before
+
+
+def test_a_full_disk_is_told_and_the_next_try_builds(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(sqlite_database)
+    with sqlite_database.session() as session:
+        stored = find_code_system(session, ICD)
+    assert stored is not None
+    indexes = Indexes(sqlite_database, tmp_path / "index")
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "save", no_room)
+        for _ in range(2):  # the second is told at once, without another try
+            with pytest.raises(IndexUnavailable, match="No space left on device"):
+                indexes.index(stored)
+    assert list((tmp_path / "index").iterdir()) == []
+    monkeypatch.setattr(builder.time, "monotonic", lambda: float("inf"))
+    assert indexes.index(stored).table.ordinal_of("I21") >= 0
+
+
+def test_what_a_killed_builder_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".building-{socket.gethostname()}-{ended.pid}-abc"
+    other_machine = tmp_path / f".building-elsewhere-{ended.pid}-abc"
+    alive = tmp_path / f".building-{socket.gethostname()}-{os.getpid()}-abc"
+    for folder in (left, other_machine, alive):
+        folder.mkdir()
+    with IndexFolder(tmp_path).writer(PARTS) as writer:
+        writer.publish("hash")
+    assert not left.exists()
+    assert other_machine.exists()
+    assert alive.exists()
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with contextlib.suppress(RuntimeError), IndexFolder(tmp_path).writer(PARTS) as writer:
+        writer.add(Concept("A", "a"))
+        raise RuntimeError("no room")
     assert list(tmp_path.iterdir()) == []
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.text("aåäöø -019", max_size=12), min_size=1, max_size=8), st.text("aåäöø -019", max_size=4))
 def test_text_index_and_looking_at_each_name_agree(names: list[str], asked: str) -> None:
-    import tempfile
-
     concepts = [Concept(f"C{place}", name, (Designation("Zebra", "sv"),)) for place, name in enumerate(names)]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "names"
-        build_text_index(path, concepts)
-        found = TextIndex(path).search(asked).tolist()
+        found = written(TEXT, concepts, Path(folder), open_text).search(asked).tolist()
     words = words_of(asked)
     assert found == [
         place
         for place, concept in enumerate(concepts)
         if words and any(matches_words(name, words) for name in (concept.code, concept.display, "Zebra"))
     ]
+
+
+def test_a_text_of_too_many_words_is_refused(tmp_path: Path) -> None:
+    index = written(TEXT, [Concept("A", "a")], tmp_path, open_text)
+    with pytest.raises(BadInput, match="101 words"):
+        index.search(" ".join(f"w{number}" for number in range(101)))
+
+
+def test_an_empty_code_system_has_an_index(tmp_path: Path) -> None:
+    assert written(TEXT, [], tmp_path, open_text).search("a").tolist() == []
 
 
 def test_translation_table_gives_back_its_elements() -> None:

@@ -1,0 +1,66 @@
+"""The column `concept.body`: designations, properties, parents and definition of a concept as JSON, and back.
+
+Read back by hand, not by pydantic: it is read on every hot path and for every concept of a release. Fields that
+`Designation`, `ConceptProperty` and `Concept` have more of go through by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from termserver.model.code_system import Concept, ConceptProperty
+from termserver.model.coding import Coding, Designation
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    designations: tuple[Designation, ...] = ()
+    properties: tuple[ConceptProperty, ...] = ()
+    parents: tuple[str, ...] = ()
+    definition: str | None = None
+
+
+def body_text(concept: Concept) -> str:
+    """The text of the column.
+
+    >>> body_text(Concept("A", "a", parents=("B",)))
+    '{"designations":[],"properties":[],"parents":["B"],"definition":null}'
+    """
+    body = _Body(concept.designations, concept.properties, concept.parents, concept.definition)
+    return orjson.dumps(body).decode()
+
+
+def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, body: str | bytes) -> Concept:
+    """The concept, from its columns.
+
+    >>> concept_from_body("A", "a", active=True, abstract=False, body='{"parents":["B"]}').parents
+    ('B',)
+    """
+    read: dict[str, Any] = orjson.loads(body)
+    read["designations"] = tuple([_designation(item) for item in read.get("designations", ())])
+    read["properties"] = tuple([_property(item) for item in read.get("properties", ())])
+    read["parents"] = tuple(read.get("parents", ()))
+    return Concept(code=code, display=display, active=active, abstract=abstract, **read)
+
+
+def _designation(item: dict[str, Any]) -> Designation:
+    use = item.get("use")
+    if use is not None:
+        item["use"] = _coding(**use)
+    return Designation(**item)
+
+
+def _property(item: dict[str, Any]) -> ConceptProperty:
+    if isinstance(item["value"], dict):
+        item["value"] = _coding(**item["value"])
+    return ConceptProperty(**item)
+
+
+@lru_cache(maxsize=4096)
+def _coding(**fields: Any) -> Coding:
+    """A release has millions of designations and a handful of uses."""
+    return Coding(**fields)
