@@ -104,7 +104,7 @@ class Library:
             If there is none.
         """
         for stored in self.catalogue.every_code_system():
-            if stored.fhir_id == fhir_id:
+            if stored.fhir_id == fhir_id and stored.is_current:
                 return self.code_system(stored.header.url, stored.header.version) or self._stored(stored)
         raise NotFound(f"There is no CodeSystem with the id '{fhir_id}'")
 
@@ -146,6 +146,8 @@ class Library:
         """
         for versions in self.catalogue.value_sets.values():
             for head in versions:
-                if head.fhir_id == fhir_id and (found := self.catalogue.value_set(self.session, head)) is not None:
+                if head.fhir_id != fhir_id or not head.is_current:
+                    continue
+                if (found := self.catalogue.value_set(self.session, head)) is not None:
                     return found
         raise NotFound(f"There is no ValueSet with the id '{fhir_id}'")

@@ -94,7 +94,8 @@ def read_catalogue(session: Session, revision: int) -> Catalogue:
 def _add_maps(catalogue: Catalogue, stored_maps: list[StoredConceptMap]) -> None:
     for stored in stored_maps:
         catalogue.concept_maps.setdefault(stored.header.url, []).append(stored)
-        catalogue.map_by_fhir_id[stored.fhir_id] = stored
+        if stored.is_current:
+            catalogue.map_by_fhir_id[stored.fhir_id] = stored
         catalogue.table_keys[stored.id] = _table_key(stored, catalogue)
     for url, versions in catalogue.concept_maps.items():
         newest = next((item for item in versions if item.header.status == "active"), None)
