@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from termserver.fhir.standing import version_algorithm
 from termserver.model.value_set import ValueSet
 from termserver.store.code_systems import StoredCodeSystem, list_aliases, list_code_systems
 from termserver.store.concept_maps import StoredConceptMap, list_concept_maps
@@ -82,7 +83,9 @@ def read_catalogue(session: Session, revision: int) -> Catalogue:
         else:
             catalogue.code_systems.setdefault(header.url, []).append(system)
     for url, systems in catalogue.code_systems.items():
-        catalogue.code_systems[url] = newest_first(systems, lambda item: item.header.version)
+        catalogue.code_systems[url] = newest_first(
+            systems, lambda item: item.header.version, lambda item: version_algorithm(item.header.other)
+        )
     for value_set in list_value_set_heads(session):
         catalogue.value_sets.setdefault(value_set.url, []).append(value_set)
     for url, value_sets in catalogue.value_sets.items():

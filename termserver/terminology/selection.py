@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.errors import NotFound, NotSupported
+from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.fhir.elements import split_canonical
+from termserver.fhir.standing import version_algorithm
 from termserver.model.value_set import Include, IncludedConcept, ValueSet
 from termserver.terminology.content import Content
 from termserver.terminology.filters import filter_ordinals
 from termserver.terminology.implicit_value_sets import implicit_value_set
 from termserver.terminology.library import Library
+from termserver.terminology.unknown_code_system import unknown_code_system, version_refused
 from termserver.terminology.versions import VersionRules
 
 Ordinals = NDArray[np.int32]
@@ -121,19 +123,23 @@ def content_for_include(library: Library, include: Include, rules: VersionRules)
     ------
     NotFound
         If it is not known in that version.
+    BadInput
+        If a `check-system-version` refuses the version.
     """
     system, pinned = split_canonical(include.system or "")
-    version = rules.version_for(system, include.version or pinned)
-    content = library.code_system(system, version)
-    if content is not None:
-        return content
-    versions = library.code_system_versions(system)
-    if versions:
-        raise NotFound(
-            f"A definition for CodeSystem '{system}' version '{version}' could not be found, so the value set cannot be "
-            f"expanded. Valid versions: {' or '.join(sorted(versions))}"
+    wanted = rules.wanted(system, include.version or pinned)
+    content = library.code_system(system, wanted.version)
+    if content is None:
+        raise unknown_code_system(system, wanted.version, library.code_system_versions(system))
+    refused = rules.refused_by(system, content.header.version, version_algorithm(content.header.other))
+    if refused is not None:
+        raise BadInput(
+            version_refused(content.header.version, system, refused),
+            issue_code="exception",
+            tx_issue="version-error",
+            message_id="VALUESET_VERSION_CHECK",
         )
-    raise NotFound(f"A definition for CodeSystem '{system}' could not be found, so the value set cannot be expanded")
+    return content
 
 
 def _unique(ordinals: Ordinals) -> Ordinals:
