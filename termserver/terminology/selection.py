@@ -7,7 +7,7 @@ definition. Source: FHIR R5 ValueSet composition rules (section 4.9.6).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,14 +176,23 @@ def _intersected(part: Part, others: Sequence[Part]) -> Part:
 # ------------------------------------------------------------------ finding
 
 
-def find_value_set(library: Library, canonical: str, version: str | None = None) -> ValueSet:
+def find_value_set(
+    library: Library, canonical: str, version: str | None = None, *, within: ValueSet | None = None
+) -> ValueSet:
     """The value set of a canonical `url|version`, implicit ones included.
+
+    Parameters
+    ----------
+    within
+        The value set that names it: `#id` is one of those that it contains.
 
     Raises
     ------
     NotFound
         If there is none.
     """
+    if canonical.startswith("#") and within is not None:
+        return _contained_value_set(within, canonical)
     url, pinned = split_canonical(canonical)
     pinned = pinned or version
     found = library.value_set(url, pinned) or implicit_value_set(library, url, pinned)
@@ -191,3 +200,11 @@ def find_value_set(library: Library, canonical: str, version: str | None = None)
         shown = f"{url}|{pinned}" if pinned else url
         raise NotFound(f"A definition for the value Set '{shown}' could not be found")
     return found
+
+
+def _contained_value_set(within: ValueSet, reference: str) -> ValueSet:
+    """A contained value set; its own `#id`s name what the containing one contains."""
+    for identifier, value_set in within.contained.value_sets:
+        if f"#{identifier}" == reference:
+            return replace(value_set, contained=within.contained)
+    raise NotFound(f"The value set '{within.canonical}' contains no value set with the id '{reference[1:]}'")
