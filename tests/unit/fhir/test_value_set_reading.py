@@ -89,15 +89,9 @@ def test_a_value_set_tells_what_it_fixes_and_needs() -> None:
 
 
 def test_contained_resources_are_known_by_their_ids_and_survive_the_store() -> None:
-    value_set = _read(
-        {
-            "contained": [
-                {"resourceType": "ValueSet", "id": "v", "compose": {"include": [{"system": "#c"}]}},
-                {"resourceType": "CodeSystem", "id": "c", "content": "complete", "concept": [{"code": "A"}]},
-            ],
-            "compose": {"include": [{"valueSet": ["#v"]}]},
-        }
-    )  # fmt: skip
+    code_system = {"resourceType": "CodeSystem", "id": "c", "content": "complete", "concept": [{"code": "A"}]}
+    inner = {"resourceType": "ValueSet", "id": "v", "compose": {"include": [{"system": "#c"}]}}
+    value_set = _read({"contained": [inner, code_system], "compose": {"include": [{"valueSet": ["#v"]}]}})
     assert [identifier for identifier, _ in value_set.contained.value_sets] == ["v"]
     assert [(identifier, concepts[0].code) for identifier, _, concepts in value_set.contained.code_systems] == [
         ("c", "A")
