@@ -21,6 +21,7 @@ from termserver.store.tables.curation import (
     ProjectTable,
     RowChangeTable,
     SourceRowTable,
+    UsagiLineTable,
 )
 from termserver.store.tables.declarative import Table
 from termserver.store.tables.service import (
@@ -55,5 +56,6 @@ __all__ = [
     "SignInFailureTable",
     "SourceRowTable",
     "Table",
+    "UsagiLineTable",
     "ValueSetTable",
 ]
