@@ -203,12 +203,6 @@ def find_concept_map(session: Session, url: str, version: str | None = None) -> 
     return None if best is None else _stored(best)
 
 
-def get_concept_map(session: Session, concept_map_id: int) -> StoredConceptMap | None:
-    """The concept map with this number."""
-    row = session.get(ConceptMapTable, concept_map_id)
-    return None if row is None else _stored(row)
-
-
 def get_concept_map_by_fhir_id(session: Session, fhir_id_text: str) -> StoredConceptMap | None:
     """The concept map that this FHIR id names now."""
     row = session.scalar(
