@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         """Folder of the derived read structures; may be deleted at any time."""
         return self.data / "index"
 
+    def packages_folder(self) -> Path:
+        """Folder of FHIR packages that were fetched, or put there by hand."""
+        return self.data / "packages"
+
     def uploads_folder(self) -> Path:
         """Folder where an upload waits between its preview and its storing."""
         return self.data / "uploads"

@@ -24,17 +24,36 @@ _PEOPLE = (("mapper", "Maja Mapper", "mapper"), ("publisher", "Pirkko Publisher"
 @click.command()
 @data_option
 def demo(data: Path | None) -> None:
-    """Load ICD-10, a LOINC sample and sixteen synthetic lists of eight countries, suggest, and create two people.
+    """Load FHIR's own terminology, ICD-10, a LOINC sample and sixteen lists of eight countries, suggest, create two people.
 
     What is there already is left as it is; a second run takes up where the first one stopped.
     """
     settings, database = open_database(data=data)
+    _load_fhir_core(database, settings)
     for name in TARGETS:
         _load_target(database, name)
     added = [_load_list(database, f"sample-{country}-{kind}") for country in COUNTRIES for kind in KINDS]
     if any(added):
         _suggest(database, settings)
     _people(database, settings)
+
+
+def _load_fhir_core(database: Database, settings: Settings) -> None:
+    """What FHIR clients expect to be there: all of it with npm, the common enumerations without."""
+    from termserver.cli.packages import load_package_set
+    from termserver.curation.fhir_core import FHIR_CORE, has_packages, store_enumerations
+    from termserver.errors import TermserverError
+    from termserver.loaders.fhir_package import find_package_set
+
+    packages = find_package_set(FHIR_CORE)
+    if packages is None or has_packages(database):
+        return
+    try:
+        load_package_set(database, settings, packages)
+    except TermserverError as error:
+        store_enumerations(database)
+        click.echo(f"FHIR's own terminology: only the common enumerations. {error.message}")
+        click.echo("  'termserver load fhir-core' loads the rest later.")
 
 
 def _load_target(database: Database, name: str) -> None:

@@ -42,12 +42,16 @@ def _findings(settings: Settings, database: Database) -> Iterator[tuple[bool, st
 
 
 def _content(database: Database) -> Iterator[tuple[bool, str]]:
+    from termserver.curation.fhir_core import FHIRS_OWN
     from termserver.store.code_systems import list_code_systems
     from termserver.store.people import count_people
     from termserver.store.projects import list_projects
 
     with database.session() as session:
         systems, projects, people = list_code_systems(session), list_projects(session), count_people(session)
+    own = [one for one in systems if one.recipe in FHIRS_OWN]
+    systems = [one for one in systems if one.recipe not in FHIRS_OWN]
+    yield True, f"FHIR's own terminology: {len(own):,} code systems, {sum(one.concept_count for one in own):,} concepts"
     for one in systems:
         yield True, f"{one.header.canonical}: {one.concept_count:,} concepts ({one.header.content})"
     if not systems:

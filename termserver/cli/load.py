@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from termserver.loaders.source import LoadedCodeSystem, LoadedList, ReadCounts
     from termserver.model.code_system import CodeSystem, Concept
     from termserver.model.source_list import RowProblem
+    from termserver.settings import Settings
     from termserver.store.engine import Database, Session
 
 _SHOWN_PROBLEMS = 20
@@ -90,7 +91,7 @@ def load(
     """Load recipes, files or folders.
 
     NAME_OR_PATH is a recipe (`termserver load --list` shows them), a file (CSV, TSV, XLSX, XLS, ODS, FHIR CodeSystem,
-    Usagi), a release folder or zip (SNOMED CT RF2, LOINC), or a folder of such files. Usagi files become projects.
+    FHIR package, Usagi), a release folder or zip (SNOMED CT RF2, LOINC), or a folder of such files. Usagi files become projects.
 
     One thing that fails does not stop the others; the exit code is then 1.
     """
@@ -112,6 +113,7 @@ def load(
         with_supplement=not no_supplement,
     )
     folder = settings.sources_folder()
+    names = _without_packages(names, order, settings)
     for loadable in _loadables(names, folder, order, all_recipes=all_recipes):
         with _one_failure_does_not_stop_the_others(loadable.name, order):
             _load_one(loadable, order)
@@ -120,6 +122,24 @@ def load(
     if order.failed:
         click.echo(f"Not loaded: {', '.join(order.failed)}.", err=True)
         raise SystemExit(1)
+
+
+def _without_packages(names: Sequence[str], order: _Order, settings: Settings) -> tuple[str, ...]:
+    """Load those that are FHIR packages or sets of them; the names of the others."""
+    from termserver.cli.packages import load_package_file, load_package_set
+    from termserver.loaders.fhir_package import find_package_set
+
+    others = []
+    for name in names:
+        packages = find_package_set(name)
+        with _one_failure_does_not_stop_the_others(name, order):
+            if packages is not None:
+                load_package_set(order.database, settings, packages)
+            elif name.endswith(".tgz") and Path(name).is_file():
+                load_package_file(order.database, Path(name))
+            else:
+                others.append(name)
+    return tuple(others)
 
 
 def _loadables(names: Sequence[str], folder: Path | None, order: _Order, *, all_recipes: bool) -> Iterator[Loadable]:
@@ -314,6 +334,7 @@ def _files_are_there(recipe: Recipe, folder: Path | None) -> bool:
 
 
 def _list_recipes(sources: Path | None) -> None:
+    from termserver.loaders.fhir_package import list_package_sets
     from termserver.settings import load_settings
 
     folder = load_settings(data_sources=sources).sources_folder()
@@ -322,3 +343,5 @@ def _list_recipes(sources: Path | None) -> None:
     for recipe in recipes:
         there = "" if _files_are_there(recipe, folder) else "  [files not here: see --sources]"
         click.echo(f"{recipe.name:{width}}  {recipe.kind:11}  {recipe.language or '':3}  {recipe.title}{there}")
+    for packages in list_package_sets():
+        click.echo(f"{packages.name:{width}}  {'packages':11}  {'en':3}  {packages.title}")

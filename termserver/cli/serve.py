@@ -22,8 +22,10 @@ def serve(data: Path | None, host: str | None, port: int | None, no_worker: bool
     import uvicorn
 
     from termserver.app import create_app
+    from termserver.curation.fhir_core import store_enumerations
 
     settings, database = open_database(data=data, host=host, port=port, embedded_worker=False if no_worker else None)
+    store_enumerations(database)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     listening = _listen(settings.host, settings.port)
     address = f"http://{settings.host}:{listening.getsockname()[1]}"

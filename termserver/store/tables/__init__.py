@@ -7,8 +7,6 @@ from termserver.store.tables.content import (
     ConceptMapTable,
     ConceptParentTable,
     ConceptTable,
-    NamingSystemTable,
-    ResourceVersionTable,
     RevisionTable,
     ValueSetTable,
 )
@@ -21,7 +19,6 @@ from termserver.store.tables.curation import (
     ProjectTable,
     RowChangeTable,
     SourceRowTable,
-    UsagiLineTable,
 )
 from termserver.store.tables.declarative import Table
 from termserver.store.tables.service import (
@@ -45,17 +42,14 @@ __all__ = [
     "DecisionTable",
     "DecisionTargetTable",
     "JobTable",
-    "NamingSystemTable",
     "PersonTable",
     "ProjectMemberTable",
     "ProjectTable",
-    "ResourceVersionTable",
     "RevisionTable",
     "RowChangeTable",
     "SessionTokenTable",
     "SignInFailureTable",
     "SourceRowTable",
     "Table",
-    "UsagiLineTable",
     "ValueSetTable",
 ]
