@@ -38,13 +38,7 @@ def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Or
     BadInput
         If the operator is unknown, or has no value.
     """
-    if rule.op not in _OPERATORS:
-        raise BadInput(f"The filter operator '{rule.op}' is not known", expression=f"{place}.op")
-    if not rule.value:
-        raise BadInput(
-            f"The system {content.header.url} filter with property = {rule.property}, op = {rule.op} has no value",
-            expression=f"{place}.value",
-        )
+    _check(content, rule, place)
     own = content.filter(rule, place)
     if own is not None:
         return own
@@ -58,6 +52,63 @@ def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Or
         ordinal = content.table.ordinal_of(rule.value)
         return np.sort(content.hierarchy.parents.of(ordinal)) if ordinal >= 0 else _NOTHING
     return _by_property(content, rule)
+
+
+def _check(content: Content, rule: Filter, place: str) -> None:
+    if rule.op not in _OPERATORS:
+        raise BadInput(f"The filter operator '{rule.op}' is not known", expression=f"{place}.op", tx_issue="vs-invalid")
+    if not rule.value:
+        raise BadInput(
+            f"The system {content.header.url} filter with property = {rule.property}, op = {rule.op} has no value",
+            expression=place,
+            tx_issue="vs-invalid",
+            message_id="UNABLE_TO_HANDLE_SYSTEM_FILTER_WITH_NO_VALUE",
+        )
+
+
+def selects_concept(content: Content, concept: Concept, rule: Filter, place: str = "filter") -> bool:
+    """True if a filter selects one concept; as `filter_ordinals`, without looking at the others.
+
+    Parameters
+    ----------
+    place
+        FHIRPath of the filter, for messages.
+
+    Raises
+    ------
+    BadInput
+        If the operator is unknown, or has no value.
+    """
+    _check(content, rule, place)
+    ordinal = int(content.ordinals_of([concept.code])[0])
+    own = content.filter(rule, place)
+    if own is not None:
+        at = int(np.searchsorted(own, ordinal))
+        return at < len(own) and int(own[at]) == ordinal
+    if rule.op in _HIERARCHY:
+        return _stands(content, rule.op, int(content.ordinals_of([rule.value])[0]), ordinal)
+    if rule.property == "parent" and rule.op == "=":
+        return _stands(content, "child-of", int(content.ordinals_of([rule.value])[0]), ordinal)
+    if rule.property == "child" and rule.op == "=":
+        return _stands(content, "child-of", ordinal, int(content.ordinals_of([rule.value])[0]))
+    return _property_test(rule)(concept)
+
+
+def _stands(content: Content, operator: str, named: int, ordinal: int) -> bool:
+    """True if a concept stands to the named one as a hierarchy operator says."""
+    hierarchy = content.hierarchy
+    if operator == "is-not-a":
+        return named < 0 or not (named == ordinal or hierarchy.subsumes(named, ordinal))
+    if named < 0 or ordinal < 0:
+        return False
+    if operator == "child-of":
+        return bool(np.isin(named, hierarchy.parents.of(ordinal)))
+    if operator == "generalizes":
+        return named == ordinal or hierarchy.subsumes(ordinal, named)
+    if operator == "is-a" and named == ordinal:
+        return True
+    below = hierarchy.subsumes(named, ordinal)
+    return below and (operator != "descendent-leaf" or len(hierarchy.children.of(ordinal)) == 0)
 
 
 def _by_hierarchy(content: Content, operator: str, code: str) -> Ordinals:
@@ -118,6 +169,8 @@ def _property_test(rule: Filter) -> Callable[[Concept], bool]:
 
 
 def _values(concept: Concept, name: str) -> list[str]:
+    if name in _CODE:
+        return [concept.code]
     if name == "display":
         return [concept.display]
     if name == "definition":
