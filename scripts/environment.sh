@@ -32,6 +32,14 @@ apt_install() {
 
 venv="${TERMSERVER_VENV:-.venv}"
 
+# browser: what the browser tests need besides Python packages (Playwright's own node wants libatomic). After environment "[dev]".
+browser() {
+    local wanted=()
+    command -v chromium >/dev/null 2>&1 || wanted+=(chromium)
+    "$venv"/lib/python3*/site-packages/playwright/driver/node --version >/dev/null 2>&1 || wanted+=(libatomic1)
+    [ "${#wanted[@]}" = 0 ] || apt_install "${wanted[@]}"
+}
+
 make_venv() {
     local python
     python="$(find_python)"

@@ -34,6 +34,8 @@ class TermserverError(Exception):
         FHIR issue type, where it is another than the class has.
     tx_issue, message_id
         As `model.issue.Issue` has them: terminology clients tell errors apart by these.
+    diagnostics
+        What to do, where terminology clients compare `message` word for word.
     """
 
     http_status = 500
@@ -47,6 +49,7 @@ class TermserverError(Exception):
         issue_code: str | None = None,
         tx_issue: str | None = None,
         message_id: str | None = None,
+        diagnostics: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -54,6 +57,7 @@ class TermserverError(Exception):
         self.issue_code = issue_code or self.issue_code
         self.tx_issue = tx_issue
         self.message_id = message_id
+        self.diagnostics = diagnostics
 
 
 class BadInput(TermserverError):

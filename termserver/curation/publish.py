@@ -21,6 +21,7 @@ from termserver.store import rows as row_store
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Session
 from termserver.store.fhir_ids import slug
+from termserver.store.usagi_lines import usagi_lines_of_rows
 
 _REASON_TEXT = {
     "no-target": "No concept of the target system fits.",
@@ -109,6 +110,7 @@ def export_rows(session: Session, actor: Person | None, project: Project) -> Ite
         decisions = decision_store.decisions_of_rows(session, [row.id for row in rows])
         undecided = [row.id for row in rows if row.id not in decisions]
         suggested = candidate_store.best_candidates(session, undecided)
+        usagi_lines = usagi_lines_of_rows(session, [row.id for row in rows])
         for row in rows:
             decision = decisions.get(row.id)
             candidate = suggested.get(row.id)
@@ -128,6 +130,9 @@ def export_rows(session: Session, actor: Person | None, project: Project) -> Ite
                 probability=row.best_probability,
                 flagged=row.flagged,
                 suggestion=candidate,
+                combination="or" if decision is None else decision.combination,
+                usagi_lines=usagi_lines.get(row.id, ()),
+                untouched=row.version == 1,
             )
 
 

@@ -20,6 +20,7 @@ RULES = {
     "not-approved": "Decisions that no second person approved",
     "rejected": "Decisions that a reviewer sent back",
     "unknown-target": "Targets that the loaded edition does not have",
+    "unchecked-targets": "Targets of a code system that is not loaded here",
     "inactive-target": "Targets that are inactive in the loaded edition",
     "conflicting-decisions": "The same term decided in different ways",
     "shared-target": "Different terms called equivalent to the same target",
@@ -79,13 +80,20 @@ def _target_problems(session: Session, rows: list[Row], decisions: dict[int, Dec
         for target in decision.targets:
             wanted.setdefault(target.system, set()).add(target.code)
     active: dict[tuple[str, str], bool] = {}
+    unloaded: set[str] = set()
     for system, codes in wanted.items():
         stored = code_systems.find_code_system(session, system)
-        if stored is not None:
+        if stored is None:
+            text = f"{len(codes)} targets of {system} cannot be checked: it is not loaded."
+            unloaded.add(system)
+            yield QualityProblem("unchecked-targets", "warning", None, None, text)
+        else:
             concepts = code_systems.get_concepts(session, stored.id, sorted(codes))
             active.update(((system, code), concept.active) for code, concept in concepts.items())
     for row in rows:
         for target in decisions[row.id].targets if row.id in decisions else ():
+            if target.system in unloaded:
+                continue
             state = active.get((target.system, target.code))
             if state is None:
                 text = f"{target.code} '{target.display}' is not in the loaded edition of {target.system}."

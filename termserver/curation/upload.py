@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from termserver.audit.record import record
+from termserver.curation.usagi_decisions import import_usagi_decisions
 from termserver.errors import BadInput, NotFound, TooLarge
 from termserver.jobs.queue import enqueue
 from termserver.loaders.source import LoadedList
@@ -169,6 +170,8 @@ def create_project(
     )
     count, frequency = row_store.add_rows(session, project.id, _with_language(rows, language))
     projects.add_to_progress(session, project.id, Progress(rows=count, frequency=frequency))
+    if loaded.usagi_lines:
+        import_usagi_decisions(session, actor, project.id, loaded.usagi_lines)
     if actor is not None:
         projects.set_member_role(session, project.id, actor.id, actor.role)
     if targets:

@@ -6,12 +6,13 @@ formula get an apostrophe in front. Source: OWASP, CSV Injection.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain, islice
 
+from termserver.exports.table_writer import delimited_chunks
 from termserver.model.decision import ChosenTarget
 from termserver.model.export_row import ExportRow
+from termserver.model.map_export import MapExport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BEFORE = ("source code", "source term", "frequency")
@@ -19,7 +20,6 @@ _AFTER = (
     "status", "relationship", "target code", "target term", "target system", "no map", "comment", "decided by",
     "decided at", "reviewer", "probability", "flagged", "suggested code", "suggested term",
 )  # fmt: skip
-_CHUNK = 64 * 1024
 
 
 def neutralised(cell: str) -> str:
@@ -31,32 +31,33 @@ def neutralised(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def write_csv(rows: Iterable[ExportRow]) -> Iterator[bytes]:
+def write_csv(export: MapExport) -> Iterator[bytes]:
     """The table as bytes; context columns are those of the first thousand rows."""
-    stream = iter(rows)
-    first = [row for _, row in zip(range(1_000), stream, strict=False)]
-    context = list(dict.fromkeys(name for row in first for name in row.context))
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    buffer.write("\ufeff")
-    writer.writerow([*_BEFORE, *(neutralised(name) for name in context), *_AFTER])
-    for row in _both(first, stream):
-        for target in row.targets or (None,):
-            writer.writerow(_line(row, context, target))
-        if buffer.tell() > _CHUNK:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+    stream = iter(export.rows)
+    first = list(islice(stream, 1_000))
+    context = context_columns(first)
+    lines = (cells_of(row, context, target) for row in chain(first, stream) for target in row.targets or (None,))
+    return delimited_chunks(
+        [neutralised(name) for name in header_of(context)],
+        ([neutralised(cell) for cell in cells] for cells in lines),
+        line_end="\r\n",
+        in_front="\ufeff",
+    )
 
 
-def _both(first: list[ExportRow], rest: Iterator[ExportRow]) -> Iterator[ExportRow]:
-    yield from first
-    yield from rest
+def context_columns(rows: list[ExportRow]) -> list[str]:
+    """Names of the context columns of these rows, in order of first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row.context))
 
 
-def _line(row: ExportRow, context: list[str], target: ChosenTarget | None) -> list[str]:
-    cells = [
+def header_of(context: list[str]) -> list[str]:
+    """Column names of the table for people."""
+    return [*_BEFORE, *context, *_AFTER]
+
+
+def cells_of(row: ExportRow, context: list[str], target: ChosenTarget | None) -> list[str]:
+    """The cells of one line, in the order of `header_of`."""
+    return [
         row.source_code,
         row.source_name,
         "" if row.frequency is None else str(row.frequency),
@@ -76,4 +77,3 @@ def _line(row: ExportRow, context: list[str], target: ChosenTarget | None) -> li
         row.suggestion.code if row.suggestion else "",
         row.suggestion.display if row.suggestion else "",
     ]
-    return [neutralised(cell) for cell in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
+from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
 from termserver.model.export_row import ExportRow
 
@@ -40,4 +40,9 @@ def rows_from_map(concept_map: ConceptMap) -> Iterator[ExportRow]:
             status=status,
             no_map_reason=NoMapReason.NO_TARGET if not targets and found[0][1].no_map else None,
             comment="; ".join(comments) or None,
+            combination="and" if any(_is_and(target) for _, element in found for target in element.targets) else "or",
         )
+
+
+def _is_and(target: MapTarget) -> bool:
+    return ("combination", "and") in target.properties

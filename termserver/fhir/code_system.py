@@ -6,6 +6,7 @@ Source: FHIR R4 and R5 CodeSystem. R5's versionAlgorithm[x] travels in R4 as HL7
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -28,8 +29,9 @@ from termserver.fhir.elements import (
     unread,
     without_empty,
 )
+from termserver.fhir.extensions import read_extensions, write_extensions
 from termserver.fhir.versions import FhirVersion
-from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition
+from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition, property_codes
 from termserver.model.coding import Coding
 
 _READ = {
@@ -56,6 +58,18 @@ _R5_ONLY = frozenset(
 _INACTIVE_STATUS = {"retired", "inactive", "deprecated-and-inactive"}
 _CHUNK = 2_000
 _DEEPEST_HIERARCHY = 400
+_STANDARD = ("parent", "child", "inactive", "status", "notSelectable")
+
+
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """The codes by which a code system calls FHIR's standard properties."""
+
+    parent: frozenset[str]
+    child: frozenset[str]
+    inactive: frozenset[str]
+    status: frozenset[str]
+    not_selectable: frozenset[str]
 
 
 def read_code_system(body: object, version: FhirVersion) -> tuple[CodeSystem, list[Concept]]:
@@ -126,12 +140,7 @@ def _read_header(resource: Json, definitions: tuple[PropertyDefinition, ...], *,
 
 def _read_concepts(resource: Json, definitions: tuple[PropertyDefinition, ...]) -> Iterator[Concept]:
     """All concepts, parents before their children, without recursion (depth is a client's choice)."""
-    parent_properties = {"parent"} | {
-        item.code for item in definitions if item.uri == "http://hl7.org/fhir/concept-properties#parent"
-    }
-    child_properties = {"child"} | {
-        item.code for item in definitions if item.uri == "http://hl7.org/fhir/concept-properties#child"
-    }
+    roles = _Roles(*(property_codes(definitions, name) for name in _STANDARD))
     parents_by_code: dict[str, list[str]] = {}
     found: list[Concept] = []
     top = objects(resource, "concept", "CodeSystem")
@@ -143,12 +152,12 @@ def _read_concepts(resource: Json, definitions: tuple[PropertyDefinition, ...]) 
             stack.pop()
             continue
         here = f"{path}[{place}]"
-        concept = _read_concept(item, here, parent)
+        concept = _read_concept(item, here, parent, roles)
         found.append(concept)
         for prop in concept.properties:
-            if prop.code in child_properties and isinstance(prop.value, str):
+            if prop.code in roles.child and isinstance(prop.value, str):
                 parents_by_code.setdefault(prop.value, []).append(concept.code)
-            if prop.code in parent_properties and isinstance(prop.value, str):
+            if prop.code in roles.parent and isinstance(prop.value, str):
                 parents_by_code.setdefault(concept.code, []).append(prop.value)
         below = objects(item, "concept", here)
         if below:
@@ -160,13 +169,10 @@ def _read_concepts(resource: Json, definitions: tuple[PropertyDefinition, ...]) 
         if not added:
             yield concept
         else:
-            yield Concept(
-                concept.code, concept.display, concept.designations, concept.properties,
-                (*concept.parents, *dict.fromkeys(added)), concept.active, concept.abstract, concept.definition,
-            )  # fmt: skip
+            yield replace(concept, parents=(*concept.parents, *dict.fromkeys(added)))
 
 
-def _read_concept(item: Json, path: str, parent: str) -> Concept:
+def _read_concept(item: Json, path: str, parent: str, roles: _Roles) -> Concept:
     properties = []
     active, abstract = True, False
     for place, element in enumerate(objects(item, "property", path)):
@@ -176,9 +182,11 @@ def _read_concept(item: Json, path: str, parent: str) -> Concept:
             continue
         code = required_text(element, "code", here)
         properties.append(ConceptProperty(code, value[0], value[1]))
-        if (code == "inactive" and value[0] is True) or (code == "status" and value[0] in _INACTIVE_STATUS):
+        if code in roles.inactive and value[0] in (True, "true"):
             active = False
-        if code == "notSelectable" and value[0] is True:
+        if code in roles.status and value[0] in _INACTIVE_STATUS:
+            active = False
+        if code in roles.not_selectable and value[0] in (True, "true"):
             abstract = True
     return Concept(
         required_text(item, "code", path),
@@ -189,6 +197,7 @@ def _read_concept(item: Json, path: str, parent: str) -> Concept:
         active,
         abstract,
         text(item, "definition", path),
+        read_extensions(item, path),
     )
 
 
@@ -270,6 +279,7 @@ def write_concept(concept: Concept, below: Mapping[str, list[Concept]] | None = 
         properties.append({"code": "notSelectable", "valueBoolean": True})
     return without_empty(
         {
+            "extension": write_extensions(concept.extensions),
             "code": concept.code,
             "display": concept.display,
             "definition": concept.definition,

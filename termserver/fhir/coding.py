@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from termserver.fhir.elements import Json, fault, kind_of, objects, one_object, required_text, split_canonical, text
+from termserver.fhir.extensions import read_extensions, write_extensions
 from termserver.model.code_system import PropertyValue
 from termserver.model.coding import Coding, Designation
 
@@ -67,6 +68,7 @@ def read_designations(element: Json, path: str) -> tuple[Designation, ...]:
                 required_text(item, "value", here),
                 text(item, "language", here),
                 read_coding(use, f"{here}.use", code_required=False) if use else None,
+                extensions=read_extensions(item, here),
             )
         )
     return tuple(found)
@@ -77,6 +79,8 @@ def write_designations(designations: tuple[Designation, ...]) -> list[Json]:
     written = []
     for designation in designations:
         item: Json = {}
+        if designation.extensions:
+            item["extension"] = write_extensions(designation.extensions)
         if designation.language:
             item["language"] = designation.language
         if designation.use:

@@ -24,6 +24,8 @@ def write_issue(issue: Issue) -> Json:
         details["coding"] = [{"system": _TX_ISSUE, "code": issue.tx_issue}]
     details["text"] = issue.text
     written["details"] = details
+    if issue.diagnostics:
+        written["diagnostics"] = issue.diagnostics
     if issue.expression:
         written["location"] = [issue.expression]
         written["expression"] = [issue.expression]
@@ -42,6 +44,7 @@ def write_outcome(issues: Iterable[Issue]) -> Json:
 def outcome_of_error(error: TermserverError) -> Json:
     """An OperationOutcome that says what an error says."""
     tx_issue = error.tx_issue or ("not-found" if error.issue_code == "not-found" else None)
-    return write_outcome(
-        [Issue("error", error.issue_code, error.message, tx_issue, error.expression, error.message_id)]
+    issue = Issue(
+        "error", error.issue_code, error.message, tx_issue, error.expression, error.message_id, error.diagnostics
     )
+    return write_outcome([issue])

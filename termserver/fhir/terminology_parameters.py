@@ -149,9 +149,10 @@ def read_validate_code(
         lenient_display=parameters.flag("lenient-display-validation"),
         membership_only=parameters.flag("valueset-membership-only"),
         language=parameters.text("displayLanguage") or language,
-        system_versions=parameters.texts("system-version"),
-        check_system_versions=parameters.texts("check-system-version"),
-        force_system_versions=parameters.texts("force-system-version"),
+        system_versions=_versioned(parameters, "system-version"),
+        check_system_versions=_versioned(parameters, "check-system-version"),
+        force_system_versions=_versioned(parameters, "force-system-version"),
+        default_value_set_versions=_versioned(parameters, "default-valueset-version"),
         supplements=parameters.texts("useSupplement"),
         overlay=read_overlay(parameters, version),
     )
@@ -178,6 +179,16 @@ def _codings_to_validate(parameters: ParameterList, *, in_value_set: bool) -> tu
     url, pinned = split_canonical(parameters.text("system") or "")
     asked = parameters.text("systemVersion") if in_value_set else parameters.text("version")
     return (Coding(url, code, asked or pinned, parameters.text("display")),), False, ""
+
+
+def _versioned(parameters: ParameterList, name: str) -> tuple[str, ...]:
+    """Canonicals that must name a version."""
+    canonicals = parameters.texts(name)
+    for canonical in canonicals:
+        url, version = split_canonical(canonical)
+        if not url or not version:
+            raise BadInput(f"Parameter '{name}': '{canonical}' must name a version, as url|version", expression=name)
+    return canonicals
 
 
 def write_validate_code(result: ValidateCodeResult) -> Json:
@@ -232,9 +243,10 @@ def read_expand(
         properties=parameters.texts("property"),
         language=asked_language or language,
         echoed=_echoed(parameters, asked_language or language),
-        system_versions=parameters.texts("system-version"),
-        check_system_versions=parameters.texts("check-system-version"),
-        force_system_versions=parameters.texts("force-system-version"),
+        system_versions=_versioned(parameters, "system-version"),
+        check_system_versions=_versioned(parameters, "check-system-version"),
+        force_system_versions=_versioned(parameters, "force-system-version"),
+        default_value_set_versions=_versioned(parameters, "default-valueset-version"),
         excluded_systems=parameters.texts("exclude-system"),
         supplements=parameters.texts("useSupplement"),
         overlay=read_overlay(parameters, version),

@@ -20,8 +20,15 @@ from termserver.fhir.elements import (
     unread,
     without_empty,
 )
+from termserver.fhir.extensions import read_extensions, write_extensions
+from termserver.fhir.value_set_parts import (
+    read_contained_code_systems,
+    read_expansion_parameters,
+    read_listed,
+    read_supplements,
+)
 from termserver.fhir.versions import FhirVersion
-from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
+from termserver.model.value_set import Contained, Filter, Include, IncludedConcept, ValueSet
 
 _READ = {"resourceType", "url", "version", "name", "title", "status", "description", "compose"}
 _EXTENSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
@@ -77,6 +84,7 @@ def read_value_set(body: object, version: FhirVersion) -> ValueSet:
         rest = unread(compose, {"include", "exclude", "inactive"})
         if rest:
             other["compose"] = rest
+    contained = Contained(_contained_value_sets(resource, version), read_contained_code_systems(resource, version))
     return ValueSet(
         text(resource, "url", path) or "",
         text(resource, "version", path) or "",
@@ -89,7 +97,22 @@ def read_value_set(body: object, version: FhirVersion) -> ValueSet:
         includes,
         excludes,
         other,
+        text(resource, "language", path),
+        read_supplements(resource, compose),
+        read_expansion_parameters(resource, compose),
+        contained,
+        () if includes else read_listed(one_object(resource, "expansion", path)),
     )
+
+
+def _contained_value_sets(resource: Json, version: FhirVersion) -> tuple[tuple[str, ValueSet], ...]:
+    """The value sets that a resource contains, with their ids; contained resources contain none themselves."""
+    found = []
+    for item in objects(resource, "contained", "ValueSet"):
+        identifier = text(item, "id", "ValueSet.contained")
+        if identifier and item.get("resourceType") == "ValueSet":
+            found.append((identifier, read_value_set({**item, "contained": []}, version)))
+    return tuple(found)
 
 
 def _read_parts(compose: Json, name: str) -> tuple[Include, ...]:
@@ -105,6 +128,7 @@ def _read_include(element: Json, path: str) -> Include:
             required_text(item, "code", f"{path}.concept[{place}]"),
             text(item, "display", f"{path}.concept[{place}]"),
             read_designations(item, f"{path}.concept[{place}]"),
+            read_extensions(item, f"{path}.concept[{place}]"),
         )
         for place, item in enumerate(objects(element, "concept", path))
     )
@@ -117,6 +141,7 @@ def _read_include(element: Json, path: str) -> Include:
         concepts,
         filters,
         texts(element, "valueSet", path),
+        unread(element, ("system", "version", "concept", "filter", "valueSet")),
     )
 
 
@@ -198,11 +223,17 @@ def write_value_set(value_set: ValueSet, version: FhirVersion, fhir_id: str | No
 def _write_include(part: Include, version: FhirVersion) -> Json:
     concepts = [
         without_empty(
-            {"code": item.code, "display": item.display, "designation": write_designations(item.designations)}
+            {
+                "extension": write_extensions(item.extensions),
+                "code": item.code,
+                "display": item.display,
+                "designation": write_designations(item.designations),
+            }
         )
         for item in part.concepts
     ]
-    return without_empty(
+    other = part.other if version.is_r5 else {name: value for name, value in part.other.items() if name != "copyright"}
+    return dict(other) | without_empty(
         {
             "system": part.system,
             "version": part.version,
@@ -216,5 +247,5 @@ def _write_include(part: Include, version: FhirVersion) -> Json:
 def _write_filter(item: Filter, version: FhirVersion) -> Json:
     if item.op in _R5_ONLY_OPERATORS and not version.is_r5:
         carried = {"extension": [{"url": _FILTER_OP, "valueCode": item.op}]}
-        return {"property": item.property, "_op": carried, "value": item.value}
-    return {"property": item.property, "op": item.op, "value": item.value}
+        return without_empty({"property": item.property, "_op": carried, "value": item.value})
+    return without_empty({"property": item.property, "op": item.op, "value": item.value})

@@ -43,6 +43,13 @@ class IndexFolder:
         for part in parts:
             shutil.rmtree(self.path_of(content_hash, part), ignore_errors=True)
 
+    def work_folder(self) -> Path:
+        """A new folder to build in; the caller renames or removes it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(self.path)
+        prefix = f"{_WORK_PREFIX}{socket.gethostname()}-{os.getpid()}-"
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=self.path))
+
     def writer(self, parts: Sequence[Part]) -> IndexWriter:
         """A writer of some parts of one content version; its hash need not be known yet."""
         return IndexWriter(self, parts)
@@ -61,10 +68,7 @@ class IndexWriter:
         self._work: Path | None = None
 
     def __enter__(self) -> IndexWriter:
-        self._folder.path.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(self._folder.path)
-        prefix = f"{_WORK_PREFIX}{socket.gethostname()}-{os.getpid()}-"
-        self._work = Path(tempfile.mkdtemp(prefix=prefix, dir=self._folder.path))
+        self._work = self._folder.work_folder()
         for part in self._parts:
             place = self._work / part.name
             place.mkdir()

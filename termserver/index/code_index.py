@@ -70,4 +70,4 @@ class CodeIndexDraft:
         places = np.frombuffer(self._places, dtype=np.uint32)[order]
         starts = np.zeros(buckets + 1, dtype=np.uint32)
         np.cumsum(np.bincount(bucket_of, minlength=buckets), out=starts[1:])
-        return CodeIndex(memoryview(starts), memoryview(places))
+        return CodeIndex(starts.data, places.data)

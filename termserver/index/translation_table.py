@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 from mmap import mmap
+from typing import Any
 
 import orjson
 
@@ -24,8 +25,8 @@ from termserver.model.coding import Coding
 from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue, MapElement, MapGroup, MapTarget
 from termserver.model.relationship import R4_EQUIVALENCES, Relationship
 
-DisplaysOf = Callable[[str, str | None, Sequence[str]], list[str | None]]
-"""(system, version, codes) → each code's display in its code system, or None."""
+DisplaysOf = Callable[[Sequence[str]], list[str | None]]
+"""Codes → each code's display in its code system, or None."""
 
 _BATCH = 5_000
 TAGS: tuple[tuple[Relationship, str | None], ...] = tuple(product(Relationship, (None, *R4_EQUIVALENCES)))
@@ -63,6 +64,9 @@ class GroupTable:
         self._forward = forward
         self._reverse = reverse
         self.size_bytes = len(blob) + starts.nbytes + forward.size_bytes + reverse.size_bytes
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
 
     @property
     def buffers(self) -> dict[str, bytes | mmap | memoryview]:
@@ -112,6 +116,11 @@ class TranslationTable:
         self.groups = groups
         self.size_bytes = 2_000 + sum(group.size_bytes for group in groups)
 
+    @property
+    def element_count(self) -> int:
+        """How many elements the groups have."""
+        return sum(len(group) for group in self.groups)
+
 
 def table_from_map(concept_map: ConceptMap) -> TranslationTable:
     """The table of a map in hand (inline, or overlaid by a request); displays are the map's own."""
@@ -121,7 +130,9 @@ def table_from_map(concept_map: ConceptMap) -> TranslationTable:
 
 
 def build_table(
-    head: ConceptMap, elements: Iterable[tuple[int, MapElement]], displays_of: DisplaysOf | None
+    head: ConceptMap,
+    elements: Iterable[tuple[int, MapElement]],
+    displays: Sequence[tuple[DisplaysOf | None, DisplaysOf | None]] | None,
 ) -> TranslationTable:
     """Build a table from a stream of (group index, element).
 
@@ -129,10 +140,12 @@ def build_table(
     ----------
     head
         The map, its groups without elements.
-    displays_of
-        Looks displays up in code systems; None keeps the map's.
+    displays
+        Of each group: how to look up displays of source and target codes; None keeps the map's.
     """
-    drafts = [_Draft(group, displays_of) for group in head.groups]
+    drafts = [
+        _Draft(group, *(displays[place] if displays else (None, None))) for place, group in enumerate(head.groups)
+    ]
     for index, element in elements:
         drafts[index].add(element)
     return TranslationTable(head, tuple(draft.finished() for draft in drafts))
@@ -141,9 +154,12 @@ def build_table(
 class _Draft:
     """A group table while it is built."""
 
-    def __init__(self, group: MapGroup, displays_of: DisplaysOf | None) -> None:
+    def __init__(
+        self, group: MapGroup, source_displays_of: DisplaysOf | None, target_displays_of: DisplaysOf | None
+    ) -> None:
         self._group = replace(group, elements=())
-        self._displays_of = displays_of
+        self._source_displays_of = source_displays_of or _no_displays
+        self._target_displays_of = target_displays_of or _no_displays
         self._waiting: list[MapElement] = []
         self._forward = CodeIndexDraft()
         self._reverse = CodeIndexDraft()
@@ -170,14 +186,8 @@ class _Draft:
         if not batch:
             return
         target_codes = list(dict.fromkeys(target.code for element in batch for target in element.targets))
-        source_displays = self._displays(self._group.source, self._group.source_version, [item.code for item in batch])
-        target_displays = dict(
-            zip(
-                target_codes,
-                self._displays(self._group.target, self._group.target_version, target_codes),
-                strict=True,
-            )
-        )
+        source_displays = self._source_displays_of([item.code for item in batch])
+        target_displays = dict(zip(target_codes, self._target_displays_of(target_codes), strict=True))
         for element, source_display in zip(batch, source_displays, strict=True):
             place = len(self._starts) - 1
             self._blob += _pack(element, source_display, target_displays)
@@ -186,10 +196,9 @@ class _Draft:
             for code in dict.fromkeys(target.code for target in element.targets):
                 self._reverse.add(orjson.dumps(code), place)
 
-    def _displays(self, system: str, version: str | None, codes: Sequence[str]) -> list[str | None]:
-        if self._displays_of is None or not codes:
-            return [None] * len(codes)
-        return self._displays_of(system, version, codes)
+
+def _no_displays(codes: Sequence[str]) -> list[str | None]:
+    return [None] * len(codes)
 
 
 def _pack(element: MapElement, source_display: str | None, target_displays: dict[str, str | None]) -> bytes:
@@ -240,7 +249,7 @@ def _unpack(record: Record) -> MapElement:
     if not tags:
         display, no_map, comment, targets = orjson.loads(record[2])
         return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment)
-    fields = [orjson.loads(field) if field else None for field in record[2:]]
+    fields: list[Any] = [orjson.loads(field) if field else None for field in record[2:]]
     places = range(1, len(fields), _FIELDS_OF_TARGET)
     return MapElement(
         code,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.source_list import RowProblem, SourceList, SourceRow
+from termserver.model.usagi_line import UsagiLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +61,21 @@ class LoadedCodeSystem:
     expected: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UsagiMapping:
-    """One target line of a Usagi save file: the decision another tool already holds for a row.
+@dataclass(slots=True)
+class LoadedList:
+    """A source list being read. `problems`, `counts` and `usagi_lines` fill while `rows` is consumed, once.
 
     Parameters
     ----------
-    source_line
-        Line of the row (`SourceRow.line`) that the mapping belongs to.
-    concept_id
-        OMOP concept id; 0 means that no target was chosen.
-    status
-        Usagi's mappingStatus, verbatim: APPROVED, UNCHECKED, …
+    usagi_lines
+        `SourceRow.line` → the lines of a Usagi save file that belong to the row, in the file's order.
     """
-
-    source_line: int
-    source_code: str
-    concept_id: int
-    concept_name: str
-    status: str
-    equivalence: str = "UNREVIEWED"
-    mapping_type: str = "MAPS_TO"
-    comment: str = ""
-
-
-@dataclass(slots=True)
-class LoadedList:
-    """A source list being read. `problems`, `counts` and `existing` fill while `rows` is consumed, once."""
 
     header: SourceList
     rows: Iterator[SourceRow]
     problems: list[RowProblem] = field(default_factory=list)
     counts: ReadCounts = field(default_factory=ReadCounts)
-    existing: list[UsagiMapping] = field(default_factory=list)
+    usagi_lines: dict[int, list[UsagiLine]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

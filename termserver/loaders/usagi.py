@@ -13,12 +13,13 @@ from pathlib import Path
 from termserver.errors import BadFile
 from termserver.loaders.column_roles import integer_from_text, language_of_column
 from termserver.loaders.row_checks import clean_text, code_problem, term_problem, text_warnings
-from termserver.loaders.source import LoadedList, UsagiMapping
+from termserver.loaders.source import LoadedList
 from termserver.loaders.table import TableRow, find_shape, read_rows
 from termserver.loaders.table_header import find_header
 from termserver.loaders.table_rows import source_list_for
 from termserver.model.coding import Designation
 from termserver.model.source_list import RowProblem, SourceList, SourceRow
+from termserver.model.usagi_line import UsagiLine
 
 _ADD_INFO = "ADD_INFO:"
 _NAME = "sourceName"
@@ -49,7 +50,7 @@ def read_usagi(
     Returns
     -------
     A stream of rows with the ADD_INFO columns as context, columns named like `sourceName_fi` as other terms;
-    `existing` fills with the targets the file already holds.
+    `usagi_lines` fills with the lines themselves, targets and status included.
 
     Raises
     ------
@@ -79,6 +80,7 @@ def read_usagi(
 
 class _UsagiReader:
     def __init__(self, columns: Sequence[str], loaded: LoadedList, language: str | None) -> None:
+        self._columns = tuple(columns)
         self._at = {column: index for index, column in enumerate(columns)}
         self._loaded = loaded
         self._language = language
@@ -89,7 +91,6 @@ class _UsagiReader:
     def read(self, rows: Iterator[TableRow]) -> Iterator[SourceRow]:
         first_lines: dict[str, int] = {}
         previous: tuple[str, str] | None = None
-        previous_line = 0
         for row in rows:
             self._loaded.counts.rows += 1
             problem = self._row_error(row)
@@ -97,25 +98,25 @@ class _UsagiReader:
                 self._refuse(problem)
                 continue
             code, term = self._cell(row, _CODE), self._cell(row, _NAME)
-            if (code, term) == previous:
-                self._loaded.counts.merged += 1
-                self._keep_mapping(row, previous_line, code)
-                continue
             if code in first_lines:
-                self._refuse(
-                    RowProblem(
-                        row.line,
-                        _CODE,
-                        code,
-                        "error",
-                        "duplicate-code",
-                        f"the code '{code}' stands on line {first_lines[code]} already with another name; the first is kept",
+                self._loaded.counts.merged += 1
+                self._keep(row, first_lines[code])
+                if (code, term) != previous:
+                    self._loaded.problems.append(
+                        RowProblem(
+                            row.line,
+                            _CODE,
+                            code,
+                            "warning",
+                            "duplicate-code",
+                            f"the code '{code}' stands on line {first_lines[code]} already, with another name or apart from "
+                            "this line; the line is kept with that row",
+                        )
                     )
-                )
                 continue
             first_lines[code] = row.line
-            previous, previous_line = (code, term), row.line
-            self._keep_mapping(row, row.line, code)
+            previous = (code, term)
+            self._keep(row, row.line)
             yield self._source_row(row, code, term)
 
     def _row_error(self, row: TableRow) -> RowProblem | None:
@@ -151,23 +152,11 @@ class _UsagiReader:
             ),
         )
 
-    def _keep_mapping(self, row: TableRow, line: int, code: str) -> None:
-        concept_id = integer_from_text(self._cell(row, "conceptId")) or 0
-        status = self._cell(row, "mappingStatus")
-        if not concept_id and not status:
-            return
-        self._loaded.existing.append(
-            UsagiMapping(
-                source_line=line,
-                source_code=code,
-                concept_id=concept_id,
-                concept_name=self._cell(row, "conceptName"),
-                status=status,
-                equivalence=self._cell(row, "equivalence") or "UNREVIEWED",
-                mapping_type=self._cell(row, "mappingType") or "MAPS_TO",
-                comment=self._cell(row, "comment"),
-            )
-        )
+    def _keep(self, row: TableRow, row_line: int) -> None:
+        cells = {
+            column: row.cells[place] if place < len(row.cells) else "" for place, column in enumerate(self._columns)
+        }
+        self._loaded.usagi_lines.setdefault(row_line, []).append(UsagiLine(row.line, cells))
 
     def _cell(self, row: TableRow, column: str) -> str:
         index = self._at.get(column)

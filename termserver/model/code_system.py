@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from termserver.model.coding import Coding, Designation
+from termserver.model.extension import Extension
 
 PropertyValue = str | int | float | bool | Coding
 
@@ -39,6 +40,7 @@ class Concept:
     active: bool = True
     abstract: bool = False
     definition: str | None = None
+    extensions: tuple[Extension, ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,27 @@ class PropertyDefinition:
     kind: str = "string"
     uri: str | None = None
     description: str | None = None
+
+
+_STANDARD_PROPERTY = "http://hl7.org/fhir/concept-properties#"
+
+
+def property_codes(definitions: Iterable[PropertyDefinition], standard: str) -> frozenset[str]:
+    """The codes by which a code system calls one of FHIR's standard properties (`status`, `parent`, …).
+
+    The declared URI decides. A code system that declares no property of that code may use the standard's own name;
+    one that declares the name for something else does not mean the standard property by it.
+
+    >>> sorted(property_codes([PropertyDefinition("ns", "boolean", _STANDARD_PROPERTY + "notSelectable")], "notSelectable"))
+    ['notSelectable', 'ns']
+    >>> sorted(property_codes([PropertyDefinition("status", "code", "http://a.b#other")], "status"))
+    []
+    """
+    known = tuple(definitions)
+    named = {item.code for item in known if item.uri == _STANDARD_PROPERTY + standard}
+    if all(item.uri in (None, "", _STANDARD_PROPERTY + standard) for item in known if item.code == standard):
+        named.add(standard)
+    return frozenset(named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from termserver.model.extension import Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,12 @@ class Designation:
         BCP-47 tag (`sv`, `nb`, `en-GB`, `la`), or None where the publisher says none.
     use
         What kind of name: a Coding (SNOMED's 900000000000013009 Synonym, …), or None.
+    source
+        Canonical of the supplement that adds it, in an answer; None for the code system's own.
     """
 
     value: str
     language: str | None = None
     use: Coding | None = None
+    source: str | None = None
+    extensions: tuple[Extension, ...] = field(default=(), hash=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from termserver.model.candidate import Candidate
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
+from termserver.model.usagi_line import UsagiLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class ExportRow:
         Further columns of the source list: name → value.
     targets
         Empty where nothing is decided, or there is no map.
+    combination
+        `or`: each target alone is right; `and`: together they say the source.
     decided_at
         ISO 8601, UTC.
     probability
@@ -27,6 +30,10 @@ class ExportRow:
         True where a curator marked the row for a second look.
     suggestion
         Best candidate of a row without decision.
+    usagi_lines
+        The lines of the Usagi save file the row came from.
+    untouched
+        True while nobody changed the row since it was read.
     """
 
     source_code: str
@@ -46,3 +53,6 @@ class ExportRow:
     created_at: str | None = None
     language: str | None = None
     suggestion: Candidate | None = None
+    combination: str = "or"
+    usagi_lines: tuple[UsagiLine, ...] = ()
+    untouched: bool = False

@@ -23,6 +23,8 @@ class Issue:
         FHIRPath of the element at fault, or None.
     message_id
         Name of the message in the Java validator's catalogue (extension operationoutcome-message-id), or None.
+    diagnostics
+        More for people, beside `text`.
     """
 
     severity: str
@@ -31,3 +33,4 @@ class Issue:
     tx_issue: str | None = None
     expression: str | None = None
     message_id: str | None = None
+    diagnostics: str | None = None

@@ -106,6 +106,7 @@ class ValidateCodeRequest:
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()
     force_system_versions: tuple[str, ...] = ()
+    default_value_set_versions: tuple[str, ...] = ()
     supplements: tuple[str, ...] = ()
     overlay: Overlay = Overlay()
 
@@ -140,6 +141,7 @@ class ExpandRequest:
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()
     force_system_versions: tuple[str, ...] = ()
+    default_value_set_versions: tuple[str, ...] = ()
     excluded_systems: tuple[str, ...] = ()
     supplements: tuple[str, ...] = ()
     overlay: Overlay = Overlay()

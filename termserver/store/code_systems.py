@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -15,9 +15,9 @@ from termserver.errors import Conflict
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.store.concept_body import body_text, concept_from_body
 from termserver.store.engine import now_text
-from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
 from termserver.store.narrowing import narrowed
+from termserver.store.resource_versions import Placing, free_fhir_id, record_version, step_aside
 from termserver.store.revision import raise_revision
 from termserver.store.tables import AliasTable, CodeSystemTable, ConceptParentTable, ConceptTable
 
@@ -35,6 +35,8 @@ class StoredCodeSystem:
     loaded_at: str
     content_hash: str
     recipe: str | None = None
+    version_id: int = 1
+    is_current: bool = True
 
 
 def add_code_system(
@@ -44,6 +46,7 @@ def add_code_system(
     *,
     recipe: str | None = None,
     on_progress: Callable[[int], None] | None = None,
+    placing: Placing | None = None,
 ) -> StoredCodeSystem:
     """Store a code system version; memory is one batch of concepts, whatever the size.
 
@@ -53,6 +56,8 @@ def add_code_system(
         Each code once; parents may come later than their children.
     on_progress
         Called with the number of concepts stored so far.
+    placing
+        Its FHIR id and what it replaces; None: a new resource under an id that the store makes.
 
     Returns
     -------
@@ -63,14 +68,23 @@ def add_code_system(
     Conflict
         If `url|version` is stored with other content: content is immutable, a new edition needs a new version.
     """
+    placing = placing or Placing()
     existing = session.scalar(
-        select(CodeSystemTable).where(CodeSystemTable.url == header.url, CodeSystemTable.version == header.version)
+        select(CodeSystemTable).where(
+            CodeSystemTable.url == header.url,
+            CodeSystemTable.version == header.version,
+            CodeSystemTable.is_live.is_(True),
+            CodeSystemTable.id != (placing.replaces or 0),
+        )
     )
     with session.begin_nested() as savepoint:
+        if existing is None:
+            step_aside(session, CodeSystemTable, placing, header.version)
+        wanted = placing.fhir_id or free_fhir_id(session, "CodeSystem", header.name, header.url, header.version)
         row = CodeSystemTable(
-            fhir_id=_free_fhir_id(session, header) if existing is None else f"tmp{existing.id}",
+            fhir_id=wanted,
             url=header.url,
-            version=header.version if existing is None else f"{header.version}\x1fnew",
+            version=header.version,
             name=header.name,
             title=header.title,
             status=header.status,
@@ -81,6 +95,8 @@ def add_code_system(
             concept_count=0,
             loaded_at=now_text(),
             recipe=recipe,
+            is_current=existing is None,
+            is_live=existing is None,
         )
         session.add(row)
         session.flush()
@@ -89,16 +105,33 @@ def add_code_system(
         if existing is not None:
             savepoint.rollback()
     if existing is not None:
-        if row.content_hash != existing.content_hash:
+        if row.content_hash != existing.content_hash or placing.fhir_id not in (None, existing.fhir_id):
             raise Conflict(
-                f"{header.canonical} is already loaded with other content. Content is immutable: give the new edition "
-                "a version of its own, or remove the old one first."
+                f"{header.canonical} is already loaded with other content (CodeSystem/{existing.fhir_id}). Content is "
+                "immutable: give the new edition a version of its own, or remove the old one first."
             )
         return _stored(existing)
+    history = record_version(
+        session, "CodeSystem", wanted, action="create", status=row.status, content_id=row.id, person=placing.person
+    )
+    row.version_id, row.loaded_at = history.version_id, history.at
+    session.flush()
     for alias in header.aliases:
         add_alias(session, alias, header.url)
     raise_revision(session)
     return _stored(row)
+
+
+def content_hash(header: CodeSystem, concepts: Iterable[Concept]) -> str:
+    """The identity of a code system's content, sha256 in hexadecimal."""
+    digest = hashlib.sha256(to_text(header).encode())
+    for concept in concepts:
+        digest.update(_identity(concept, body_text(concept)))
+    return digest.hexdigest()
+
+
+def _identity(concept: Concept, body: str) -> bytes:
+    return f"{concept.code}\x1f{concept.display}\x1f{concept.active}{concept.abstract}{body}\n".encode()
 
 
 def _insert_concepts(
@@ -114,7 +147,7 @@ def _insert_concepts(
         rows, parents = [], []
         for concept in batch:
             body = body_text(concept)
-            digest.update(f"{concept.code}\x1f{concept.display}\x1f{concept.active}{concept.abstract}{body}\n".encode())
+            digest.update(_identity(concept, body))
             rows.append(
                 {
                     "code_system_id": code_system_id,
@@ -139,12 +172,6 @@ def _insert_concepts(
     return ordinal, digest.hexdigest()
 
 
-def _free_fhir_id(session: Session, header: CodeSystem) -> str:
-    wanted = fhir_id(header.name, header.version)
-    taken = session.scalar(select(CodeSystemTable.id).where(CodeSystemTable.fhir_id == wanted))
-    return wanted if taken is None else fhir_id(header.url, header.version)
-
-
 @lru_cache(maxsize=4_096)
 def _header_from_text(text: str) -> CodeSystem:
     """Headers do not change: a catalogue that is read again reads only the new ones."""
@@ -152,14 +179,17 @@ def _header_from_text(text: str) -> CodeSystem:
 
 
 def _stored(row: CodeSystemTable) -> StoredCodeSystem:
+    header = _header_from_text(row.header)
     return StoredCodeSystem(
         id=row.id,
         fhir_id=row.fhir_id,
-        header=_header_from_text(row.header),
+        header=header if header.status == row.status else replace(header, status=row.status),
         concept_count=row.concept_count,
         loaded_at=row.loaded_at,
         content_hash=row.content_hash,
         recipe=row.recipe,
+        version_id=row.version_id,
+        is_current=row.is_current,
     )
 
 
@@ -179,7 +209,7 @@ def list_code_systems(
     name, title
         Beginning of the text, without regard to case (FHIR string search).
     """
-    query = select(CodeSystemTable)
+    query = select(CodeSystemTable).where(CodeSystemTable.is_live.is_(True))
     asked = {
         "url": None if url is None else resolve_alias(session, url),
         "version": version,
@@ -195,7 +225,9 @@ def list_code_systems(
 def find_code_system(session: Session, url: str, version: str | None = None) -> StoredCodeSystem | None:
     """The version asked for, or the newest; None if there is none. Supplements are not code systems here."""
     query = select(CodeSystemTable).where(
-        CodeSystemTable.url == resolve_alias(session, url), CodeSystemTable.content != "supplement"
+        CodeSystemTable.url == resolve_alias(session, url),
+        CodeSystemTable.content != "supplement",
+        CodeSystemTable.is_live.is_(True),
     )
     if version is not None:
         query = query.where(CodeSystemTable.version == version)
@@ -203,15 +235,17 @@ def find_code_system(session: Session, url: str, version: str | None = None) -> 
     return None if row is None else _stored(row)
 
 
-def get_code_system(session: Session, code_system_id: int) -> StoredCodeSystem | None:
-    """The code system with this number."""
-    row = session.get(CodeSystemTable, code_system_id)
+def get_code_system_by_fhir_id(session: Session, fhir_id_text: str) -> StoredCodeSystem | None:
+    """The code system that this FHIR id names now."""
+    row = session.scalar(
+        select(CodeSystemTable).where(CodeSystemTable.fhir_id == fhir_id_text, CodeSystemTable.is_current.is_(True))
+    )
     return None if row is None else _stored(row)
 
 
-def get_code_system_by_fhir_id(session: Session, fhir_id_text: str) -> StoredCodeSystem | None:
-    """The code system with this FHIR id."""
-    row = session.scalar(select(CodeSystemTable).where(CodeSystemTable.fhir_id == fhir_id_text))
+def get_code_system(session: Session, code_system_id: int) -> StoredCodeSystem | None:
+    """The code system version in this row, history too."""
+    row = session.get(CodeSystemTable, code_system_id)
     return None if row is None else _stored(row)
 
 
@@ -219,14 +253,24 @@ def supplements_of(session: Session, url: str) -> list[StoredCodeSystem]:
     """Supplements that add to the code system, oldest first."""
     rows = session.scalars(
         select(CodeSystemTable)
-        .where(CodeSystemTable.supplements == resolve_alias(session, url), CodeSystemTable.content == "supplement")
+        .where(
+            CodeSystemTable.supplements == resolve_alias(session, url),
+            CodeSystemTable.content == "supplement",
+            CodeSystemTable.is_live.is_(True),
+        )
         .order_by(CodeSystemTable.id)
     ).all()
     return [_stored(row) for row in rows]
 
 
 def remove_code_system(session: Session, code_system_id: int) -> None:
-    """Remove a version whole, with its concepts."""
+    """Remove a version whole, with its concepts; the history keeps that it was there."""
+    row = session.get(CodeSystemTable, code_system_id)
+    if row is None:
+        return
+    if row.is_current:
+        record_version(session, "CodeSystem", row.fhir_id, action="delete", status=row.status, content_id=None)
+    session.expunge(row)
     session.execute(delete(CodeSystemTable).where(CodeSystemTable.id == code_system_id))
     raise_revision(session)
 

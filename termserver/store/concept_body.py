@@ -14,6 +14,7 @@ import orjson
 
 from termserver.model.code_system import Concept, ConceptProperty
 from termserver.model.coding import Coding, Designation
+from termserver.model.extension import Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class _Body:
     properties: tuple[ConceptProperty, ...] = ()
     parents: tuple[str, ...] = ()
     definition: str | None = None
+    extensions: tuple[Extension, ...] = ()
+
+
+# Nearly always empty, so left out. A JSON string holds no bare quotation mark: these are never part of a text.
+_LEFT_OUT = (b',"source":null', b',"extensions":[]')
 
 
 def body_text(concept: Concept) -> str:
@@ -30,8 +36,11 @@ def body_text(concept: Concept) -> str:
     >>> body_text(Concept("A", "a", parents=("B",)))
     '{"designations":[],"properties":[],"parents":["B"],"definition":null}'
     """
-    body = _Body(concept.designations, concept.properties, concept.parents, concept.definition)
-    return orjson.dumps(body).decode()
+    body = _Body(concept.designations, concept.properties, concept.parents, concept.definition, concept.extensions)
+    text = orjson.dumps(body)
+    for member in _LEFT_OUT:
+        text = text.replace(member, b"")
+    return text.decode()
 
 
 def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, body: str | bytes) -> Concept:
@@ -44,6 +53,8 @@ def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, 
     read["designations"] = tuple([_designation(item) for item in read.get("designations", ())])
     read["properties"] = tuple([_property(item) for item in read.get("properties", ())])
     read["parents"] = tuple(read.get("parents", ()))
+    if "extensions" in read:
+        read["extensions"] = _extensions(read["extensions"])
     return Concept(code=code, display=display, active=active, abstract=abstract, **read)
 
 
@@ -51,7 +62,15 @@ def _designation(item: dict[str, Any]) -> Designation:
     use = item.get("use")
     if use is not None:
         item["use"] = _coding(**use)
+    if "extensions" in item:
+        item["extensions"] = _extensions(item["extensions"])
     return Designation(**item)
+
+
+def _extensions(items: list[dict[str, Any]]) -> tuple[Extension, ...]:
+    return tuple(
+        Extension(item["url"], item["kind"], item["value"], _extensions(item.get("parts", []))) for item in items
+    )
 
 
 def _property(item: dict[str, Any]) -> ConceptProperty:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -13,13 +13,17 @@ from sqlalchemy.orm import Session
 from termserver.errors import Conflict, NotFound
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
 from termserver.store.engine import now_text
-from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
 from termserver.store.narrowing import narrowed
+from termserver.store.resource_versions import Placing, free_fhir_id, record_version, set_status, step_aside
 from termserver.store.revision import raise_revision
 from termserver.store.tables import ConceptMapElementTable, ConceptMapTable
 
 _BATCH = 2_000
+
+
+ElementRow = tuple[int, str, str]
+"""(index of the group, source code, model.MapElement as JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,47 @@ class StoredConceptMap:
     element_count: int
     content_hash: str
     stored_at: str
+    version_id: int = 1
+    is_current: bool = True
 
 
 def _stored(row: ConceptMapTable) -> StoredConceptMap:
     header = replace(from_text(ConceptMap, row.header), status=row.status)
-    return StoredConceptMap(row.id, row.fhir_id, header, row.element_count, row.content_hash, row.stored_at)
+    return StoredConceptMap(
+        row.id,
+        row.fhir_id,
+        header,
+        row.element_count,
+        row.content_hash,
+        row.stored_at,
+        row.version_id,
+        row.is_current,
+    )
 
 
-def add_concept_map(session: Session, concept_map: ConceptMap) -> StoredConceptMap:
+def element_rows(concept_map: ConceptMap) -> list[ElementRow]:
+    """The elements of a map in memory as rows."""
+    return [
+        (group_index, element.code, to_text(element))
+        for group_index, group in enumerate(concept_map.groups)
+        for element in group.elements
+    ]
+
+
+def header_of(concept_map: ConceptMap) -> ConceptMap:
+    """The map without its elements."""
+    return replace(concept_map, groups=tuple(replace(group, elements=()) for group in concept_map.groups))
+
+
+def content_hash(header: ConceptMap, elements: Iterable[ElementRow]) -> str:
+    """The identity of a map's content, sha256 in hexadecimal."""
+    digest = hashlib.sha256(to_text(header).encode())
+    for _, _, body in elements:
+        digest.update(body.encode())
+    return digest.hexdigest()
+
+
+def add_concept_map(session: Session, concept_map: ConceptMap, placing: Placing | None = None) -> StoredConceptMap:
     """Store a concept map version.
 
     Raises
@@ -47,57 +84,88 @@ def add_concept_map(session: Session, concept_map: ConceptMap) -> StoredConceptM
     Conflict
         If `url|version` is stored with other content.
     """
-    header = replace(concept_map, groups=tuple(replace(group, elements=()) for group in concept_map.groups))
-    digest = hashlib.sha256(to_text(header).encode())
-    for element in _elements(concept_map):
-        digest.update(element["body"].encode())
+    return add_concept_map_rows(session, header_of(concept_map), element_rows(concept_map), placing)
+
+
+def add_concept_map_rows(
+    session: Session, header: ConceptMap, elements: Iterable[ElementRow], placing: Placing | None = None
+) -> StoredConceptMap:
+    """Store a concept map version whose elements are too many for memory.
+
+    Parameters
+    ----------
+    header
+        The map; its groups without elements.
+    elements
+        Read twice, each time from the beginning: for the hash, then for the table. Memory is one batch of rows.
+    placing
+        Its FHIR id and what it replaces; None: a new resource under an id that the store makes.
+
+    Raises
+    ------
+    Conflict
+        If `url|version` is stored with other content.
+    """
+    placing = placing or Placing()
+    digest = content_hash(header, elements)
     existing = session.scalar(
         select(ConceptMapTable).where(
-            ConceptMapTable.url == concept_map.url, ConceptMapTable.version == concept_map.version
+            ConceptMapTable.url == header.url,
+            ConceptMapTable.version == header.version,
+            ConceptMapTable.is_live.is_(True),
         )
     )
-    if existing is not None:
-        if existing.content_hash != digest.hexdigest():
+    if existing is not None and existing.id != placing.replaces:
+        if existing.content_hash != digest or placing.fhir_id not in (None, existing.fhir_id):
             raise Conflict(
-                f"{concept_map.canonical} is already published with other content. A published map is immutable: "
-                "choose a new version."
+                f"{header.canonical} is already published with other content (ConceptMap/{existing.fhir_id}). "
+                "A published map is immutable: choose a new version."
             )
         return _stored(existing)
-    wanted = fhir_id(concept_map.name, concept_map.version)
-    if session.scalar(select(ConceptMapTable.id).where(ConceptMapTable.fhir_id == wanted)) is not None:
-        wanted = fhir_id(concept_map.url, concept_map.version)
+    step_aside(session, ConceptMapTable, placing, header.version)
+    wanted = placing.fhir_id or free_fhir_id(session, "ConceptMap", header.name, header.url, header.version)
     row = ConceptMapTable(
         fhir_id=wanted,
-        url=concept_map.url,
-        version=concept_map.version,
-        name=concept_map.name,
-        title=concept_map.title,
-        status=concept_map.status,
+        url=header.url,
+        version=header.version,
+        name=header.name,
+        title=header.title,
+        status=header.status,
         header=to_text(header),
-        content_hash=digest.hexdigest(),
-        element_count=sum(len(group.elements) for group in concept_map.groups),
+        content_hash=digest,
+        element_count=0,
         stored_at=now_text(),
     )
     session.add(row)
     session.flush()
-    elements = _elements(concept_map)
-    while batch := list(islice(elements, _BATCH)):
-        session.execute(insert(ConceptMapElementTable), [{"concept_map_id": row.id, **element} for element in batch])
+    row.element_count = _insert_elements(session, row.id, elements)
+    history = record_version(
+        session, "ConceptMap", wanted, action="create", status=row.status, content_id=row.id, person=placing.person
+    )
+    row.version_id, row.stored_at = history.version_id, history.at
+    session.flush()
     raise_revision(session)
     return _stored(row)
 
 
-def _elements(concept_map: ConceptMap) -> Iterator[dict[str, str]]:
-    ordinal = 0
-    for group_index, group in enumerate(concept_map.groups):
-        for element in group.elements:
-            yield {
-                "ordinal": ordinal,  # type: ignore[dict-item]
-                "group_index": group_index,  # type: ignore[dict-item]
-                "source_code": element.code,
-                "body": to_text(element),
-            }
-            ordinal += 1
+def _insert_elements(session: Session, concept_map_id: int, elements: Iterable[ElementRow]) -> int:
+    rows, ordinal = iter(elements), 0
+    while batch := list(islice(rows, _BATCH)):
+        session.execute(
+            insert(ConceptMapElementTable),
+            [
+                {
+                    "concept_map_id": concept_map_id,
+                    "ordinal": ordinal + place,
+                    "group_index": group_index,
+                    "source_code": source_code,
+                    "body": body,
+                }
+                for place, (group_index, source_code, body) in enumerate(batch)
+            ],
+        )
+        ordinal += len(batch)
+    return ordinal
 
 
 def list_concept_maps(
@@ -112,7 +180,7 @@ def list_concept_maps(
     target_system: str | None = None,
 ) -> list[StoredConceptMap]:
     """Concept maps that fit all that is given, by URL, newest version first."""
-    query = select(ConceptMapTable)
+    query = select(ConceptMapTable).where(ConceptMapTable.is_live.is_(True))
     asked = {"url": url, "version": version, "name": name, "title": title, "status": status}
     query = narrowed(query, ConceptMapTable, asked)
     rows = session.scalars(query.order_by(ConceptMapTable.url, ConceptMapTable.id.desc())).all()
@@ -127,7 +195,7 @@ def list_concept_maps(
 
 def find_concept_map(session: Session, url: str, version: str | None = None) -> StoredConceptMap | None:
     """The version asked for, or the latest active one (the latest of any status if none is active)."""
-    query = select(ConceptMapTable).where(ConceptMapTable.url == url)
+    query = select(ConceptMapTable).where(ConceptMapTable.url == url, ConceptMapTable.is_live.is_(True))
     if version is not None:
         query = query.where(ConceptMapTable.version == version)
     rows = session.scalars(query.order_by(ConceptMapTable.id.desc())).all()
@@ -136,8 +204,16 @@ def find_concept_map(session: Session, url: str, version: str | None = None) -> 
 
 
 def get_concept_map_by_fhir_id(session: Session, fhir_id_text: str) -> StoredConceptMap | None:
-    """The concept map with this FHIR id."""
-    row = session.scalar(select(ConceptMapTable).where(ConceptMapTable.fhir_id == fhir_id_text))
+    """The concept map that this FHIR id names now."""
+    row = session.scalar(
+        select(ConceptMapTable).where(ConceptMapTable.fhir_id == fhir_id_text, ConceptMapTable.is_current.is_(True))
+    )
+    return None if row is None else _stored(row)
+
+
+def get_concept_map(session: Session, concept_map_id: int) -> StoredConceptMap | None:
+    """The concept map version in this row, history too."""
+    row = session.get(ConceptMapTable, concept_map_id)
     return None if row is None else _stored(row)
 
 
@@ -197,6 +273,5 @@ def retire_concept_map(session: Session, concept_map_id: int) -> None:
     row = session.get(ConceptMapTable, concept_map_id)
     if row is None:
         raise NotFound(f"No concept map with the number {concept_map_id}.")
-    row.status = "retired"
-    session.flush()
+    set_status(session, "ConceptMap", concept_map_id, "retired")
     raise_revision(session)

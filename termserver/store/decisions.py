@@ -90,6 +90,73 @@ def add_decision(
     return row.id
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedDecision:
+    """A decision that another tool's file holds for a row.
+
+    Parameters
+    ----------
+    decided_at
+        ISO 8601, UTC; None means now.
+    """
+
+    row_id: int
+    decided_at: str | None
+    targets: tuple[ChosenTarget, ...]
+    no_map_reason: NoMapReason | None
+    combination: str
+    comment: str | None
+    status: RowStatus
+
+
+def add_imported_decisions(
+    session: Session, project_id: int, person_id: int, decisions: Sequence[ImportedDecision]
+) -> None:
+    """Store decisions of rows that have none, and put the rows into their status; versions stay."""
+    if not decisions:
+        return
+    now = now_text()
+    values = [
+        {
+            "row_id": item.row_id,
+            "project_id": project_id,
+            "person_id": person_id,
+            "decided_at": item.decided_at or now,
+            "no_map_reason": None if item.no_map_reason is None else item.no_map_reason.value,
+            "combination": item.combination,
+            "comment": item.comment,
+            "superseded": False,
+            "reviewer_id": person_id if item.status is RowStatus.APPROVED else None,
+            "reviewed_at": (item.decided_at or now) if item.status is RowStatus.APPROVED else None,
+            "approved": True if item.status is RowStatus.APPROVED else None,
+        }
+        for item in decisions
+    ]
+    returning = insert(DecisionTable).returning(DecisionTable.id, sort_by_parameter_order=True)
+    numbers = list(session.scalars(returning, values))
+    targets = [
+        {
+            "decision_id": number,
+            "ordinal": ordinal,
+            "system": target.system,
+            "code": target.code,
+            "display": target.display,
+            "relationship": target.relationship.value,
+        }
+        for number, item in zip(numbers, decisions, strict=True)
+        for ordinal, target in enumerate(item.targets)
+    ]
+    if targets:
+        session.execute(insert(DecisionTargetTable), targets)
+    session.execute(
+        update(SourceRowTable),
+        [
+            {"id": item.row_id, "status": item.status.value, "decision_id": number}
+            for number, item in zip(numbers, decisions, strict=True)
+        ],
+    )
+
+
 def set_in_force(session: Session, row_id: int, decision_id: int | None) -> None:
     """Make one decision of the row the one in force, all others superseded."""
     session.execute(update(DecisionTable).where(DecisionTable.row_id == row_id).values(superseded=True))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from termserver.errors import Conflict, StoreError
+from termserver.errors import BadInput, Conflict, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -68,6 +68,9 @@ class Database:
                 raise Conflict(
                     "Somebody else stored the same thing at the same moment; nothing was overwritten. Look again."
                 ) from None
+            except DataError as error:
+                session.rollback()
+                raise BadInput(f"The database cannot hold a value: {str(error.orig).splitlines()[0]}") from None
             except BaseException:
                 session.rollback()
                 raise
@@ -85,7 +88,7 @@ class Database:
 
         config = _alembic_config(self.url)
         try:
-            with self.engine.begin() as connection:
+            with self._without_cascades() as connection, connection.begin():
                 if self.dialect == "postgresql":  # two processes starting together: one migrates, the other waits
                     connection.execute(text("SELECT pg_advisory_xact_lock(7243691)"))
                 config.attributes["connection"] = connection
@@ -99,6 +102,21 @@ class Database:
             raise StoreError(f"The database cannot be opened ({self.safe_url()}): {error.orig}") from None
         except DBAPIError as error:
             raise StoreError(f"The database cannot be brought up to date: {error.orig}") from None
+
+    @contextmanager
+    def _without_cascades(self) -> Iterator[Connection]:
+        """A connection for migrations: SQLite rebuilds a table by dropping it, which must not empty its children.
+
+        Source: https://www.sqlite.org/lang_altertable.html#otheralter
+        """
+        with self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                _set_foreign_keys(connection, on=False)
+            try:
+                yield connection
+            finally:
+                if self.dialect == "sqlite":
+                    _set_foreign_keys(connection, on=True)
 
     def is_current(self) -> bool:
         """True if the tables are there."""
@@ -133,6 +151,13 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _set_foreign_keys(connection: Connection, *, on: bool) -> None:
+    """On the driver's connection: the pragma does nothing inside a transaction, which SQLAlchemy would begin."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
     cursor.close()
 
 

@@ -25,9 +25,13 @@ def person_from_table(row: PersonTable) -> Person:
     return Person(id=row.id, login=row.login, name=row.name, role=Role(row.role), active=row.active)
 
 
-def add_person(session: Session, *, login: str, name: str, role: Role, password_hash: str) -> Person:
+def add_person(
+    session: Session, *, login: str, name: str, role: Role, password_hash: str, active: bool = True
+) -> Person:
     """Store a new person; the login must be free."""
-    row = PersonTable(login=login, name=name, role=role.value, password_hash=password_hash, created_at=now_text())
+    row = PersonTable(
+        login=login, name=name, role=role.value, password_hash=password_hash, created_at=now_text(), active=active
+    )
     session.add(row)
     session.flush()
     return person_from_table(row)
@@ -45,8 +49,8 @@ def list_people(session: Session) -> list[Person]:
 
 
 def count_people(session: Session) -> int:
-    """How many people there are."""
-    return session.scalar(select(func.count()).select_from(PersonTable)) or 0
+    """How many people may sign in."""
+    return session.scalar(select(func.count()).select_from(PersonTable).where(PersonTable.active)) or 0
 
 
 def read_password_hash(session: Session, person_id: int) -> str:

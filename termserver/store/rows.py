@@ -223,6 +223,12 @@ def change_row(
     return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
+def flag_rows(session: Session, row_ids: Sequence[int]) -> None:
+    """Flag rows that are being imported; nobody has seen them yet, so their version stays."""
+    if row_ids:
+        session.execute(update(SourceRowTable), [{"id": row_id, "flagged": True} for row_id in row_ids])
+
+
 def count_comment(session: Session, row_id: int) -> None:
     """One more comment at the row; its version stays, a comment hurts nobody's decision."""
     session.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from termserver.errors import Conflict
 from termserver.model.value_set import ValueSet
 from termserver.store.engine import now_text
-from termserver.store.fhir_ids import fhir_id
 from termserver.store.json_text import from_text, to_text
 from termserver.store.narrowing import narrowed
+from termserver.store.resource_versions import Placing, free_fhir_id, record_version, step_aside
 from termserver.store.revision import raise_revision
 from termserver.store.tables import ValueSetTable
 
@@ -24,6 +24,9 @@ class StoredValueSet:
     id: int
     fhir_id: str
     value_set: ValueSet
+    stored_at: str = ""
+    version_id: int = 1
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +37,47 @@ class ValueSetHead:
     fhir_id: str
     url: str
     version: str
+    is_current: bool = True
 
 
 def _stored(row: ValueSetTable) -> StoredValueSet:
-    return StoredValueSet(row.id, row.fhir_id, from_text(ValueSet, row.body))
+    value_set = from_text(ValueSet, row.body)
+    if value_set.status != row.status:
+        value_set = replace(value_set, status=row.status)
+    return StoredValueSet(row.id, row.fhir_id, value_set, row.stored_at, row.version_id, row.is_current)
 
 
-def add_value_set(session: Session, value_set: ValueSet) -> StoredValueSet:
+def add_value_set(session: Session, value_set: ValueSet, placing: Placing | None = None) -> StoredValueSet:
     """Store a value set version.
+
+    Parameters
+    ----------
+    placing
+        Its FHIR id and what it replaces; None: a new resource under an id that the store makes.
 
     Raises
     ------
     Conflict
         If `url|version` is stored with other content.
     """
+    placing = placing or Placing()
     body = to_text(value_set)
     existing = session.scalar(
-        select(ValueSetTable).where(ValueSetTable.url == value_set.url, ValueSetTable.version == value_set.version)
+        select(ValueSetTable).where(
+            ValueSetTable.url == value_set.url,
+            ValueSetTable.version == value_set.version,
+            ValueSetTable.is_live.is_(True),
+        )
     )
-    if existing is not None:
-        if existing.body != body:
-            raise Conflict(f"{value_set.canonical} is already stored with other content; give it a new version.")
+    if existing is not None and existing.id != placing.replaces:
+        if existing.body != body or placing.fhir_id not in (None, existing.fhir_id):
+            raise Conflict(
+                f"{value_set.canonical} is already stored with other content (ValueSet/{existing.fhir_id}); "
+                "give it a new version."
+            )
         return _stored(existing)
-    wanted = fhir_id(value_set.name, value_set.version)
-    if session.scalar(select(ValueSetTable.id).where(ValueSetTable.fhir_id == wanted)) is not None:
-        wanted = fhir_id(value_set.url, value_set.version)
+    step_aside(session, ValueSetTable, placing, value_set.version)
+    wanted = placing.fhir_id or free_fhir_id(session, "ValueSet", value_set.name, value_set.url, value_set.version)
     row = ValueSetTable(
         fhir_id=wanted,
         url=value_set.url,
@@ -70,6 +89,11 @@ def add_value_set(session: Session, value_set: ValueSet) -> StoredValueSet:
         stored_at=now_text(),
     )
     session.add(row)
+    session.flush()
+    history = record_version(
+        session, "ValueSet", wanted, action="create", status=row.status, content_id=row.id, person=placing.person
+    )
+    row.version_id, row.stored_at = history.version_id, history.at
     session.flush()
     raise_revision(session)
     return _stored(row)
@@ -85,7 +109,7 @@ def list_value_sets(
     status: str | None = None,
 ) -> list[StoredValueSet]:
     """Value sets that fit all that is given, by URL, newest version first."""
-    query = select(ValueSetTable)
+    query = select(ValueSetTable).where(ValueSetTable.is_live.is_(True))
     asked = {"url": url, "version": version, "name": name, "title": title, "status": status}
     query = narrowed(query, ValueSetTable, asked)
     rows = session.scalars(query.order_by(ValueSetTable.url, ValueSetTable.version.desc())).all()
@@ -94,15 +118,18 @@ def list_value_sets(
 
 def list_value_set_heads(session: Session) -> list[ValueSetHead]:
     """The heads of all value sets, by URL: a few microseconds each, where a body may take milliseconds to read."""
-    columns = (ValueSetTable.id, ValueSetTable.fhir_id, ValueSetTable.url, ValueSetTable.version)
-    rows = session.execute(select(*columns).order_by(ValueSetTable.url, ValueSetTable.version.desc()))
+    table = ValueSetTable
+    columns = (table.id, table.fhir_id, table.url, table.version, table.is_current)
+    rows = session.execute(
+        select(*columns).where(table.is_live.is_(True)).order_by(ValueSetTable.url, ValueSetTable.version.desc())
+    )
     return [ValueSetHead(*row) for row in rows]
 
 
 def get_value_set(session: Session, value_set_id: int) -> ValueSet | None:
     """The value set version with this number, whole."""
-    body = session.scalar(select(ValueSetTable.body).where(ValueSetTable.id == value_set_id))
-    return None if body is None else from_text(ValueSet, body)
+    stored = get_stored_value_set(session, value_set_id)
+    return None if stored is None else stored.value_set
 
 
 def remove_value_set(session: Session, value_set_id: int) -> None:
@@ -113,7 +140,7 @@ def remove_value_set(session: Session, value_set_id: int) -> None:
 
 def find_value_set(session: Session, url: str, version: str | None = None) -> StoredValueSet | None:
     """The version asked for, or the newest; None if there is none."""
-    query = select(ValueSetTable).where(ValueSetTable.url == url)
+    query = select(ValueSetTable).where(ValueSetTable.url == url, ValueSetTable.is_live.is_(True))
     if version is not None:
         query = query.where(ValueSetTable.version == version)
     row = session.scalars(query.order_by(ValueSetTable.version.desc(), ValueSetTable.id.desc()).limit(1)).first()
@@ -121,6 +148,14 @@ def find_value_set(session: Session, url: str, version: str | None = None) -> St
 
 
 def get_value_set_by_fhir_id(session: Session, fhir_id_text: str) -> StoredValueSet | None:
-    """The value set with this FHIR id."""
-    row = session.scalar(select(ValueSetTable).where(ValueSetTable.fhir_id == fhir_id_text))
+    """The value set that this FHIR id names now."""
+    row = session.scalar(
+        select(ValueSetTable).where(ValueSetTable.fhir_id == fhir_id_text, ValueSetTable.is_current.is_(True))
+    )
+    return None if row is None else _stored(row)
+
+
+def get_stored_value_set(session: Session, value_set_id: int) -> StoredValueSet | None:
+    """The value set version in this row, history too."""
+    row = session.get(ValueSetTable, value_set_id)
     return None if row is None else _stored(row)

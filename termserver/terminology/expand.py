@@ -17,7 +17,7 @@ from termserver.model.value_set import IncludedConcept, ValueSet
 from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
 from termserver.terminology.library import Library
 from termserver.terminology.selection import Part, Selection, find_value_set, select_value_set
-from termserver.terminology.versions import VersionRules
+from termserver.terminology.versions import VersionRules, rules_of
 
 _LANGUAGE_SYSTEM = "urn:ietf:bcp:47"
 
@@ -39,7 +39,7 @@ def expand(library: Library, request: ExpandRequest, *, limit: int) -> Expansion
     """
     value_set = _value_set(library, request)
     library.check_supplements(request.supplements)
-    rules = VersionRules(request.system_versions, request.force_system_versions)
+    rules = rules_of(request)
     selection = select_value_set(library, value_set, rules)
     _narrow(selection, request)
     total = selection.total

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from termserver.errors import NotFound
 from termserver.fhir.elements import split_canonical
+from termserver.fhir.standing import version_algorithm
 from termserver.index.builder import Indexes
 from termserver.model.code_system import CodeSystem
 from termserver.model.requests import Overlay
@@ -62,6 +63,7 @@ class Library:
                 of_release(canonical, candidates, lambda item: item.header.version, version, self._release),
                 lambda item: item.header.version,
                 version,
+                lambda item: version_algorithm(item.header.other),
             )
             content = grammar_content(canonical, version) if stored is None else self._stored(stored)
         if content is None:
@@ -80,20 +82,38 @@ class Library:
             for url, version in (split_canonical(item) for item in self._supplements)
         )
 
+    def use_supplements(self, named: Sequence[str]) -> None:
+        """Add supplements that a request or a value set names; every one of them must be there.
+
+        Raises
+        ------
+        NotFound
+            Naming the first one that is not.
+        """
+        self.check_supplements(named)
+        added = [item for item in named if item not in self._supplements]
+        if added:
+            self._supplements = (*self._supplements, *added)
+            self._open.clear()
+
     def check_supplements(self, named: Sequence[str]) -> None:
         """Every supplement that a request or a value set names must be there.
 
         Raises
         ------
         NotFound
-            Naming those that are not.
+            Naming the first one that is not.
         """
         loaded = [item.header for items in self.catalogue.supplements.values() for item in items]
         brought = [item.header for items in self.overlay.every_supplement() for item in items]
         for canonical in named:
             url, version = split_canonical(canonical)
             if not any(item.url == url and version in (None, item.version) for item in (*loaded, *brought)):
-                raise NotFound(f"Required supplement not found: {canonical}", expression="useSupplement")
+                raise NotFound(
+                    f"Required supplement not found: {canonical}",
+                    tx_issue="not-found",
+                    message_id="VALUESET_SUPPLEMENT_MISSING",
+                )
 
     def code_system_by_id(self, fhir_id: str) -> Content:
         """The code system with this FHIR id.
@@ -104,7 +124,7 @@ class Library:
             If there is none.
         """
         for stored in self.catalogue.every_code_system():
-            if stored.fhir_id == fhir_id:
+            if stored.fhir_id == fhir_id and stored.is_current:
                 return self.code_system(stored.header.url, stored.header.version) or self._stored(stored)
         raise NotFound(f"There is no CodeSystem with the id '{fhir_id}'")
 
@@ -146,6 +166,8 @@ class Library:
         """
         for versions in self.catalogue.value_sets.values():
             for head in versions:
-                if head.fhir_id == fhir_id and (found := self.catalogue.value_set(self.session, head)) is not None:
+                if head.fhir_id != fhir_id or not head.is_current:
+                    continue
+                if (found := self.catalogue.value_set(self.session, head)) is not None:
                     return found
         raise NotFound(f"There is no ValueSet with the id '{fhir_id}'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from termserver.fhir.standing import version_algorithm
 from termserver.index.translation_table import TranslationTable, table_from_map
 from termserver.model.requests import Overlay
 from termserver.model.value_set import ValueSet
@@ -31,7 +32,12 @@ class OpenOverlay:
 
     def code_system(self, url: str, version: str | None) -> Content | None:
         """The code system version asked for, or the newest."""
-        return choose(self._code_systems.get(url, ()), lambda item: item.header.version, version)
+        return choose(
+            self._code_systems.get(url, ()),
+            lambda item: item.header.version,
+            version,
+            lambda item: version_algorithm(item.header.other),
+        )
 
     def code_system_versions(self, url: str) -> list[str]:
         """Versions that the request brought, newest first."""

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from termserver.fhir.standing import version_algorithm
+from termserver.index.builder import index_key
+from termserver.index.table_builder import Naming
 from termserver.model.value_set import ValueSet
 from termserver.store.code_systems import StoredCodeSystem, list_aliases, list_code_systems
 from termserver.store.concept_maps import StoredConceptMap, list_concept_maps
 from termserver.store.engine import Session
 from termserver.store.value_sets import ValueSetHead, get_value_set, list_value_set_heads
-from termserver.terminology.versions import newest_first
+from termserver.terminology.versions import choose, newest_first
 
 _MOST_OPENED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TableKey:
+    """What a translation table depends on. It holds displays, so `digest` is of the map's content and of the code
+    systems that name its codes.
+    """
+
+    map_id: int
+    status: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +47,7 @@ class Catalogue:
     opened_value_sets
         Bodies of value sets that were asked for, by number; at most `_MOST_OPENED`.
     table_keys
-        By the map's number: what its translation table depends on. A table holds displays, so it is another one when
-        the newest version of a code system at its ends changes, or the map's status.
+        By the map's number: what its translation table depends on.
     """
 
     revision: int
@@ -46,12 +60,24 @@ class Catalogue:
     maps_by_target: dict[str, list[StoredConceptMap]] = field(default_factory=dict)
     map_by_fhir_id: dict[str, StoredConceptMap] = field(default_factory=dict)
     named_maps: dict[str, StoredConceptMap] = field(default_factory=dict)
-    table_keys: dict[int, tuple[object, ...]] = field(default_factory=dict)
+    table_keys: dict[int, TableKey] = field(default_factory=dict)
     opened_value_sets: dict[int, ValueSet] = field(default_factory=dict)
 
     def canonical_system(self, url: str) -> str:
         """The canonical URL behind an alias (an OID, a national URI), or the same text."""
         return self.aliases.get(url, url)
+
+    def naming_systems(self, stored: StoredConceptMap) -> Naming:
+        """The code systems that give a map's codes their displays, of each group's source and target."""
+        return tuple(
+            (self._naming(group.source, group.source_version), self._naming(group.target, group.target_version))
+            for group in stored.header.groups
+        )
+
+    def _naming(self, url: str, version: str | None) -> StoredCodeSystem | None:
+        """The version named, or else the newest."""
+        versions = self.code_systems.get(self.canonical_system(url), [])
+        return choose(versions, lambda item: item.header.version, version) or (versions[0] if versions else None)
 
     def value_set(self, session: Session, head: ValueSetHead) -> ValueSet | None:
         """The body of a value set; read once. None if somebody removed it a moment ago."""
@@ -82,7 +108,9 @@ def read_catalogue(session: Session, revision: int) -> Catalogue:
         else:
             catalogue.code_systems.setdefault(header.url, []).append(system)
     for url, systems in catalogue.code_systems.items():
-        catalogue.code_systems[url] = newest_first(systems, lambda item: item.header.version)
+        catalogue.code_systems[url] = newest_first(
+            systems, lambda item: item.header.version, lambda item: version_algorithm(item.header.other)
+        )
     for value_set in list_value_set_heads(session):
         catalogue.value_sets.setdefault(value_set.url, []).append(value_set)
     for url, value_sets in catalogue.value_sets.items():
@@ -94,7 +122,8 @@ def read_catalogue(session: Session, revision: int) -> Catalogue:
 def _add_maps(catalogue: Catalogue, stored_maps: list[StoredConceptMap]) -> None:
     for stored in stored_maps:
         catalogue.concept_maps.setdefault(stored.header.url, []).append(stored)
-        catalogue.map_by_fhir_id[stored.fhir_id] = stored
+        if stored.is_current:
+            catalogue.map_by_fhir_id[stored.fhir_id] = stored
         catalogue.table_keys[stored.id] = _table_key(stored, catalogue)
     for url, versions in catalogue.concept_maps.items():
         newest = next((item for item in versions if item.header.status == "active"), None)
@@ -107,7 +136,8 @@ def _add_maps(catalogue: Catalogue, stored_maps: list[StoredConceptMap]) -> None
             catalogue.maps_by_target.setdefault(target, []).append(newest)
 
 
-def _table_key(stored: StoredConceptMap, catalogue: Catalogue) -> tuple[object, ...]:
-    ends = {system for group in stored.header.groups for system in (group.source, group.target)}
-    newest = (catalogue.code_systems.get(catalogue.canonical_system(system)) for system in sorted(ends))
-    return (stored.id, stored.header.status, *(versions[0].id if versions else None for versions in newest))
+def _table_key(stored: StoredConceptMap, catalogue: Catalogue) -> TableKey:
+    parts = [stored.content_hash or f"id{stored.id}"]
+    for ends in catalogue.naming_systems(stored):
+        parts += [index_key(system) if system else "" for system in ends]
+    return TableKey(stored.id, stored.header.status, hashlib.sha256("|".join(parts).encode()).hexdigest())

@@ -7,18 +7,20 @@ definition. Source: FHIR R5 ValueSet composition rules (section 4.9.6).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.errors import NotFound, NotSupported
+from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.fhir.elements import split_canonical
+from termserver.fhir.standing import version_algorithm
 from termserver.model.value_set import Include, IncludedConcept, ValueSet
 from termserver.terminology.content import Content
 from termserver.terminology.filters import filter_ordinals
 from termserver.terminology.implicit_value_sets import implicit_value_set
 from termserver.terminology.library import Library
+from termserver.terminology.unknown_code_system import unknown_code_system, version_refused
 from termserver.terminology.versions import VersionRules
 
 Ordinals = NDArray[np.int32]
@@ -121,19 +123,23 @@ def content_for_include(library: Library, include: Include, rules: VersionRules)
     ------
     NotFound
         If it is not known in that version.
+    BadInput
+        If a `check-system-version` refuses the version.
     """
     system, pinned = split_canonical(include.system or "")
-    version = rules.version_for(system, include.version or pinned)
-    content = library.code_system(system, version)
-    if content is not None:
-        return content
-    versions = library.code_system_versions(system)
-    if versions:
-        raise NotFound(
-            f"A definition for CodeSystem '{system}' version '{version}' could not be found, so the value set cannot be "
-            f"expanded. Valid versions: {' or '.join(sorted(versions))}"
+    wanted = rules.wanted(system, include.version or pinned)
+    content = library.code_system(system, wanted.version)
+    if content is None:
+        raise unknown_code_system(system, wanted.version, library.code_system_versions(system))
+    refused = rules.refused_by(system, content.header.version, version_algorithm(content.header.other))
+    if refused is not None:
+        raise BadInput(
+            version_refused(content.header.version, system, refused),
+            issue_code="exception",
+            tx_issue="version-error",
+            message_id="VALUESET_VERSION_CHECK",
         )
-    raise NotFound(f"A definition for CodeSystem '{system}' could not be found, so the value set cannot be expanded")
+    return content
 
 
 def _unique(ordinals: Ordinals) -> Ordinals:
@@ -170,14 +176,23 @@ def _intersected(part: Part, others: Sequence[Part]) -> Part:
 # ------------------------------------------------------------------ finding
 
 
-def find_value_set(library: Library, canonical: str, version: str | None = None) -> ValueSet:
+def find_value_set(
+    library: Library, canonical: str, version: str | None = None, *, within: ValueSet | None = None
+) -> ValueSet:
     """The value set of a canonical `url|version`, implicit ones included.
+
+    Parameters
+    ----------
+    within
+        The value set that names it: `#id` is one of those that it contains.
 
     Raises
     ------
     NotFound
         If there is none.
     """
+    if canonical.startswith("#") and within is not None:
+        return _contained_value_set(within, canonical)
     url, pinned = split_canonical(canonical)
     pinned = pinned or version
     found = library.value_set(url, pinned) or implicit_value_set(library, url, pinned)
@@ -185,3 +200,11 @@ def find_value_set(library: Library, canonical: str, version: str | None = None)
         shown = f"{url}|{pinned}" if pinned else url
         raise NotFound(f"A definition for the value Set '{shown}' could not be found")
     return found
+
+
+def _contained_value_set(within: ValueSet, reference: str) -> ValueSet:
+    """A contained value set; its own `#id`s name what the containing one contains."""
+    for identifier, value_set in within.contained.value_sets:
+        if f"#{identifier}" == reference:
+            return replace(value_set, contained=within.contained)
+    raise NotFound(f"The value set '{within.canonical}' contains no value set with the id '{reference[1:]}'")

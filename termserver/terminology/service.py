@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from termserver.errors import BadInput, NotFound
 from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.builder import Indexes
 from termserver.index.revision_watch import RevisionWatch
-from termserver.index.translation_table import TranslationTable, TranslationTables, build_table, table_from_map
+from termserver.index.table_builder import BuiltTables
+from termserver.index.translation_table import TranslationTable, TranslationTables, table_from_map
 from termserver.model.coding import Coding
 from termserver.model.requests import (
     ExpandRequest,
@@ -33,7 +33,7 @@ from termserver.model.results import (
     ValidateCodeResult,
 )
 from termserver.settings import Settings
-from termserver.store.concept_maps import StoredConceptMap, stream_elements
+from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Database, Session
 from termserver.terminology.expand import codes_of_value_set, expand
 from termserver.terminology.languages import Languages, display_in
@@ -62,10 +62,10 @@ class Terminology:
         self._database = database
         self._watch = RevisionWatch(database)
         self._indexes = Indexes(database, settings.index_folder())
+        self._built_tables = BuiltTables(database, settings.index_folder(), self._indexes)
         self._tables = TranslationTables(settings.translation_cache_mb * _MB)
         self._catalogue = Catalogue(-1)
         self._refresh_lock = threading.Lock()
-        self._build_lock = threading.Lock()
 
     # -------------------------------------------------------------- what is loaded
 
@@ -177,27 +177,14 @@ class Terminology:
         """The map's table, if it is built."""
         return self._tables.get(catalogue.table_keys[stored.id])
 
-    def table(self, session: Session, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable:
-        """The map's table; built if it is not there. Memory while building: the table and one batch."""
+    def table(self, stored: StoredConceptMap, catalogue: Catalogue) -> TranslationTable:
+        """The map's table; built if there are no files of it."""
         found = self.table_in_memory(stored, catalogue)
-        if found is not None:
-            return found
-        with self._build_lock:
-            found = self.table_in_memory(stored, catalogue)
-            if found is None:
-                displays_of = partial(self._displays_of, catalogue)
-                found = build_table(stored.header, stream_elements(session, stored.id), displays_of)
-                self._tables.put(catalogue.table_keys[stored.id], found)
+        if found is None:
+            key = catalogue.table_keys[stored.id]
+            found = self._built_tables.table(stored, key.digest, catalogue.naming_systems(stored))
+            self._tables.put(key, found)
         return found
-
-    def _displays_of(
-        self, catalogue: Catalogue, system: str, version: str | None, codes: Sequence[str]
-    ) -> list[str | None]:
-        versions = catalogue.code_systems.get(catalogue.canonical_system(system), [])
-        stored = choose(versions, lambda item: item.header.version, version) or (versions[0] if versions else None)
-        if stored is None:
-            return [None] * len(codes)
-        return self._indexes.concepts(stored)[0].displays_of(codes)
 
     def close(self) -> None:
         """Give the watching connection back."""
@@ -258,7 +245,7 @@ class _Surroundings:
 
     def _table(self, stored: StoredConceptMap) -> TranslationTable:
         if self._session is not None:
-            return self._terminology.table(self._session, stored, self._catalogue)
+            return self._terminology.table(stored, self._catalogue)
         table = self._terminology.table_in_memory(stored, self._catalogue)
         if table is None:
             raise _NeedsStoreError

@@ -22,7 +22,7 @@ from termserver.terminology.languages import display_in, languages_from_header
 from termserver.terminology.library import Library
 from termserver.terminology.membership import holds, versions_named
 from termserver.terminology.selection import find_value_set, select_value_set
-from termserver.terminology.versions import VersionRules, forced_version
+from termserver.terminology.versions import VersionRules, rules_of
 
 # Besides errors, what the validator repeats in `message`
 _IN_MESSAGE = {"invalid-display", "code-comment", "invalid-data"}
@@ -75,7 +75,7 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
     """
     library.check_supplements(request.supplements)
     value_set = _named_value_set(library, request)
-    rules = VersionRules(request.system_versions, request.force_system_versions)
+    rules = rules_of(request)
     findings = []
     for number, coding in enumerate(request.codings):
         place = _place(request, number)
@@ -208,9 +208,7 @@ def _check(
     """Everything but membership: system, code, display, status."""
     finding = Finding(coding)
     if content is None:
-        wanted = forced_version(
-            coding.system, coding.version, defaults=request.system_versions, forced=request.force_system_versions
-        )
+        wanted = rules_of(request).version_of_code(coding.system, coding.version)
         content = library.code_system(coding.system, wanted)
         if content is None:
             _say_unknown_system(finding, library, wanted, place)

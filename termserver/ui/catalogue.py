@@ -10,8 +10,18 @@ from termserver.store import code_systems, concept_maps, rows
 from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.engine import Session
 
-EXPORT_FORMATS = (("fhir-r4", "FHIR R4"), ("fhir-r5", "FHIR R5"), ("csv", "CSV"), ("usagi", "Usagi"))
-"""Formats of `exports.registry` with their names for people."""
+EXPORT_FORMATS = (
+    ("fhir-r4", "FHIR R4"),
+    ("fhir-r5", "FHIR R5"),
+    ("xlsx", "Spreadsheet"),
+    ("csv", "CSV"),
+    ("usagi", "Usagi"),
+    ("omop-extended", "OMOP"),
+    ("sssom", "SSSOM"),
+    ("snap2snomed", "Snap2SNOMED"),
+    ("transcoding", "MyHealth@EU"),
+)
+"""Formats of `exports.registry` that need no further options, with their names for people."""
 
 
 def target_systems(session: Session) -> list[StoredCodeSystem]:

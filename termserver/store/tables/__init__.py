@@ -7,6 +7,8 @@ from termserver.store.tables.content import (
     ConceptMapTable,
     ConceptParentTable,
     ConceptTable,
+    NamingSystemTable,
+    ResourceVersionTable,
     RevisionTable,
     ValueSetTable,
 )
@@ -19,6 +21,7 @@ from termserver.store.tables.curation import (
     ProjectTable,
     RowChangeTable,
     SourceRowTable,
+    UsagiLineTable,
 )
 from termserver.store.tables.declarative import Table
 from termserver.store.tables.service import (
@@ -42,14 +45,17 @@ __all__ = [
     "DecisionTable",
     "DecisionTargetTable",
     "JobTable",
+    "NamingSystemTable",
     "PersonTable",
     "ProjectMemberTable",
     "ProjectTable",
+    "ResourceVersionTable",
     "RevisionTable",
     "RowChangeTable",
     "SessionTokenTable",
     "SignInFailureTable",
     "SourceRowTable",
     "Table",
+    "UsagiLineTable",
     "ValueSetTable",
 ]

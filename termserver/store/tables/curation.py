@@ -82,6 +82,15 @@ class SourceRowTable(Table):
     decision_id: Mapped[int | None] = mapped_column(_BIG)
 
 
+class UsagiLineTable(Table):
+    """A line of the Usagi save file a row came from; `body` is JSON of its cells by column."""
+
+    __tablename__ = "usagi_line"
+    row_id: Mapped[int] = mapped_column(_BIG, ForeignKey("source_row.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
 class CandidateSetTable(Table):
     """The candidates of a row for one target system; `body` is packed JSON of tuple[Candidate, …], best first."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from termserver.cli.export import FORMAT_NAMES
 from termserver.errors import BadInput
 from termserver.exports.registry import FORMATS, find_format, write_map
 from termserver.exports.rows import rows_from_map
@@ -13,7 +14,9 @@ from termserver.fhir.versions import FhirVersion
 from termserver.model.candidate import Candidate
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
 from termserver.model.export_row import ExportRow
+from termserver.model.map_export import ExportOptions, OmopConcept
 from termserver.model.relationship import Relationship
+from termserver.model.usagi_line import OMOP
 from tests.unit.fhir.builders import ICD, example_map
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -73,14 +76,30 @@ ROWS = (
         "Internmedicin",
         1,
         {},
-        (ChosenTarget("https://fhir-terminology.ohdsi.org", "38004456", "Internal Medicine"),),
+        (ChosenTarget(OMOP, "38004456", "Internal Medicine"),),
         RowStatus.APPROVED,
     ),
 )
 
 
+SNOMED = "http://snomed.info/sct"
+OPTIONS = ExportOptions(
+    licence="https://creativecommons.org/licenses/by/4.0/",
+    source_vocabulary="EX_DIAG",
+    omop_concepts={
+        (OMOP, "38004456"): OmopConcept(38004456, "NUCC", "38004456", "Internal Medicine", "Provider"),
+        (ICD, "I21"): OmopConcept(45533461, "ICD10", "I21", "Acute myocardial infarction", "Condition"),
+        (ICD, "N40"): OmopConcept(45586859, "ICD10", "N40", "Hyperplasia of prostate", "Condition"),
+        (ICD, "N85.0"): OmopConcept(45586904, "ICD10", "N85.0", "Endometrial glandular hyperplasia", "Condition"),
+    },
+    refset_id="999000041000000102",
+    module_id="999000011000000103",
+    effective_time="20261122",
+)
+
+
 def _written(format_name: str, *, rows: bool) -> bytes:
-    return b"".join(write_map(example_map(), format_name, rows=iter(ROWS) if rows else None))
+    return b"".join(write_map(example_map(), format_name, rows=iter(ROWS) if rows else None, options=OPTIONS))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +112,10 @@ def _written(format_name: str, *, rows: bool) -> bytes:
         ("csv", False, "map.csv"),
         ("usagi", True, "rows.usagi.csv"),
         ("usagi", False, "map.usagi.csv"),
+        ("omop", True, "rows.stcm.csv"),
+        ("omop-extended", True, "rows.stcm-extended.csv"),
+        ("sssom", True, "rows.sssom.tsv"),
+        ("snap2snomed", True, "rows.snap2snomed.csv"),
     ],
 )
 def test_export_equals_its_golden_file(format_name: str, rows: bool, file: str) -> None:
@@ -151,6 +174,6 @@ def test_rows_of_a_map_hold_every_target_and_reason() -> None:
 
 
 def test_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(BadInput, match="fhir-r4, fhir-r4b, fhir-r5, csv, usagi"):
+    with pytest.raises(BadInput, match="fhir-r4, fhir-r4b, fhir-r5, csv, xlsx, usagi, omop, "):
         find_format("xls")
-    assert list(FORMATS) == ["fhir-r4", "fhir-r4b", "fhir-r5", "csv", "usagi"]
+    assert tuple(FORMATS) == FORMAT_NAMES

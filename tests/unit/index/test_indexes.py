@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termserver.errors import BadInput, IndexUnavailable
-from termserver.index import builder
+from termserver.index import builder, table_builder
 from termserver.index.builder import PARTS, Indexes
 from termserver.index.cache import IndexFolder
 from termserver.index.code_index import CodeIndexDraft
@@ -25,13 +25,16 @@ from termserver.index.concept_table import concept_arrays
 from termserver.index.hierarchy import ancestors_of_all, hierarchy_from_edges
 from termserver.index.parts import Part
 from termserver.index.revision_watch import RevisionWatch
+from termserver.index.table_builder import BuiltTables
+from termserver.index.table_files import open_table, save_table
 from termserver.index.text import TEXT, matches_words, open_text, words_of
 from termserver.index.translation_table import TranslationTables, table_from_map
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 from termserver.store.code_systems import find_code_system, stream_concepts
+from termserver.store.concept_maps import find_concept_map
 from termserver.store.engine import Database
-from tests.unit.fhir.builders import ICD, example_map, fill
+from tests.unit.fhir.builders import ICD, MAP, example_map, fill
 
 Opened = TypeVar("Opened")
 _EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20)
@@ -236,6 +239,50 @@ def test_code_index_gives_the_places_of_a_code_in_order(codes: list[str]) -> Non
         places = index.places_of(code.encode()).tolist()
         assert [place for place in places if codes[place] == code] == [n for n, one in enumerate(codes) if one == code]
         assert places == sorted(places)
+
+
+def test_translation_table_is_the_same_from_its_files(tmp_path: Path) -> None:
+    concept_map = example_map()
+    empty = replace(concept_map.groups[0], elements=())
+    concept_map = replace(concept_map, groups=(*concept_map.groups, empty))
+    built = table_from_map(concept_map)
+    save_table(tmp_path, built)
+    opened = open_table(tmp_path, built.head)
+    assert (opened.head, opened.element_count, opened.size_bytes) == (built.head, 4, built.size_bytes)
+    for element in concept_map.groups[0].elements:
+        assert opened.groups[0].elements(element.code) == (element,)
+    assert [element.code for element in opened.groups[0].sources_of("I21")] == ["HI", "HIU"]
+    assert opened.groups[1].elements("HI") == opened.groups[1].sources_of("I21") == ()
+
+
+@pytest.mark.parametrize("most_in_process", [30_000, 0])
+def test_tables_come_from_the_store_once(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_in_process: int
+) -> None:
+    """Built in this process, or (a large one) in a process of its own; then opened from the files."""
+    monkeypatch.setattr(table_builder, "_MOST_ELEMENTS_IN_PROCESS", most_in_process)
+    fill(database)
+    with database.session() as session:
+        stored, target = find_concept_map(session, MAP), find_code_system(session, ICD)
+    assert stored is not None
+    naming = ((None, target),)
+    for _ in range(2):
+        tables = BuiltTables(database, tmp_path / "index", Indexes(database, tmp_path / "index"))
+        (element,) = tables.table(stored, "0123abcd", naming).groups[0].elements("HI")
+        assert element.targets[0].display == "Acute myocardial infarction"
+        monkeypatch.setattr(table_builder, "stream_elements", None)
+    assert not [path for path in (tmp_path / "index").iterdir() if path.name.startswith(".building")]
+
+
+def test_a_map_that_shrank_while_it_was_read_leaves_no_table(sqlite_database: Database, tmp_path: Path) -> None:
+    fill(sqlite_database)
+    with sqlite_database.session() as session:
+        stored = find_concept_map(session, MAP)
+    assert stored is not None
+    tables = BuiltTables(sqlite_database, tmp_path / "index", Indexes(sqlite_database, tmp_path / "index"))
+    with pytest.raises(IndexUnavailable, match="was changed while it was read"):
+        tables.table(replace(stored, element_count=99), "0123abcd", ((None, None),))
+    assert not (tmp_path / "index").exists()
 
 
 def test_tables_leave_by_least_recent_use() -> None:

@@ -28,18 +28,22 @@ def test_consecutive_lines_of_a_code_are_one_row_with_its_mappings(tmp_path: Pat
     assert (first.line, first.code, first.frequency, first.context) == (2, "A", 12, {"unit": "g/l"})
     assert first.other_terms == (Designation("Hemoglobiini", "fi"),)
     assert second.frequency is None
-    assert [(one.source_line, one.concept_id, one.equivalence, one.status) for one in loaded.existing] == [
-        (2, 3000963, "EQUAL", "APPROVED"),
-        (2, 3000964, "WIDER", "APPROVED"),
-        (4, 0, "UNREVIEWED", "UNCHECKED"),
-    ]
+    assert {
+        line: [(one.line, one.concept_id, one.equivalence, one.status) for one in kept]
+        for line, kept in loaded.usagi_lines.items()
+    } == {
+        2: [(2, 3000963, "EQUAL", "APPROVED"), (3, 3000964, "WIDER", "APPROVED")],
+        4: [(4, 0, "UNREVIEWED", "UNCHECKED")],
+    }
     assert (loaded.counts.rows, loaded.counts.merged, loaded.counts.refused, loaded.counts.accepted) == (3, 1, 0, 2)
 
 
-def test_same_code_with_another_name_is_refused(tmp_path: Path) -> None:
+def test_same_code_with_another_name_stays_with_the_first_row(tmp_path: Path) -> None:
     loaded = read_usagi(write(tmp_path, [HEADER, *ROWS, "A,Other,1,UNCHECKED,UNREVIEWED,0,,,"]))
     assert len(list(loaded.rows)) == 2
-    assert [(problem.line, problem.rule) for problem in loaded.problems] == [(5, "duplicate-code")]
+    assert [(problem.line, problem.severity) for problem in loaded.problems] == [(5, "warning")]
+    assert [one.cells["sourceName"] for one in loaded.usagi_lines[2]] == ["Haemoglobin", "Haemoglobin", "Other"]
+    assert (loaded.counts.merged, loaded.counts.refused) == (2, 0)
 
 
 def test_older_files_lack_columns(tmp_path: Path) -> None:
@@ -47,7 +51,7 @@ def test_older_files_lack_columns(tmp_path: Path) -> None:
     assert is_usagi_file(path)
     loaded = read_usagi(path)
     assert [row.term for row in loaded.rows] == ["Sodium"]
-    assert loaded.existing[0].mapping_type == "MAPS_TO"
+    assert (loaded.usagi_lines[2][0].status, loaded.usagi_lines[2][0].concept_id) == ("", 5)
 
 
 def test_column_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from termserver.errors import BadInput
 from termserver.terminology.languages import languages_from_header
 from termserver.terminology.regex import Regex
-from termserver.terminology.versions import choose, fits, forced_version, newest_first
+from termserver.terminology.versions import Origin, VersionRules, choose, fits, newest_first, version_key
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,13 @@ from termserver.terminology.versions import choose, fits, forced_version, newest
         (["1.0.0", "1.2.0", "2.0.0"], "1.x.x", "1.2.0"),
         (["1.0.0", "1.2.0", "2.0.0"], "1.x", "1.2.0"),
         (["1.0.0", "1.2.0", "2.0.0"], "1.*", "1.2.0"),
-        (["1.0.0", "1.2.0", "2.0.0"], "1", "1.2.0"),
-        (["1.0.0", "1.2.0", "2.0.0"], "1.2", "1.2.0"),
+        (["1.0.0", "1.2.0", "2.0.0"], "1.0.x", "1.0.0"),
+        (["1.0.0", "1.2.0", "2.0.0"], "x.x.x", "2.0.0"),
+        (["1.0.0", "1.2.0", "2.0.0"], "1.x.0", "1.2.0"),
+        (["1.0.0", "1.2.0", "2.0.0"], "3.x", None),
+        # HL7's tests: without a declared algorithm, "1" is no version of 1.0.0
+        (["1.0.0", "1.2.0", "2.0.0"], "1", None),
+        (["1.0.0", "1.2.0", "2.0.0"], "1.2", None),
         (["1.0.0", "1.2.0", "2.0.0"], "3", None),
         (["1.0.0", "1.2.0", "2.0.0"], "1.0.0.0", None),
         (["1.9", "1.10"], None, "1.10"),
@@ -29,6 +34,12 @@ from termserver.terminology.versions import choose, fits, forced_version, newest
             None,
             "http://snomed.info/sct/1/version/20250909",
         ),
+        (
+            ["http://snomed.info/sct/1/version/20240930", "http://snomed.info/sct/2/version/20250909"],
+            "http://snomed.info/sct/1",
+            "http://snomed.info/sct/1/version/20240930",
+        ),
+        (["http://snomed.info/sct/11/version/20240930"], "http://snomed.info/sct/1", None),
         ([], None, None),
     ],
 )
@@ -37,9 +48,45 @@ def test_choice_of_a_version(versions: list[str], wanted: str | None, chosen: st
     assert choose(list(reversed(versions)), str, wanted) == chosen
 
 
-def test_a_partial_version_is_no_prefix_of_letters() -> None:
-    assert not fits("1.20.0", "1.2")
-    assert not fits("release-12", "release-1")
+@pytest.mark.parametrize(
+    ("version", "wanted", "algorithm", "expected"),
+    [
+        ("1.2.0", "1.2", None, False),
+        ("1.2.0", "1.2", "semver", True),
+        ("1.2.0", "1", "natural", True),
+        ("1.20.0", "1.2", "semver", False),
+        ("2024-09-01", "2024", "date", True),
+        ("2024-09-01", "2024-09", "date", True),
+        ("2024-09-01", "2024-0", "date", False),
+        ("1.2.0", "1.2", "alpha", False),
+        ("release-12", "release-1", "natural", False),
+        ("1.2.0", "1.2.0.0", "semver", False),
+        ("1.2.0", "1.x.x.x", None, False),
+        ("1.2.0", "1.2.0", "alpha", True),
+    ],
+)
+def test_what_a_version_fits(version: str, wanted: str, algorithm: str | None, expected: bool) -> None:
+    assert fits(version, wanted, algorithm) is expected
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "ascending"),
+    [
+        (None, ["9.1-beta", "9.1", "10.0"]),
+        ("natural", ["release 2", "release 10"]),
+        ("alpha", ["10.0", "9.1"]),
+        ("integer", ["9", "10"]),
+        ("date", ["2023", "2024-01", "2024-01-31", "2024-02"]),
+        ("semver", ["1.0.0-alpha", "1.0.0-beta", "1.0.0", "1.0.1"]),
+    ],
+)
+def test_order_of_versions(algorithm: str | None, ascending: list[str]) -> None:
+    assert sorted(ascending[::-1], key=lambda item: version_key(item, algorithm)) == ascending
+    assert newest_first(ascending, str, lambda _: algorithm) == ascending[::-1]
+
+
+def test_build_metadata_is_no_newer_version() -> None:
+    assert version_key("1.0.0+20", "semver") == version_key("1.0.0+5", "semver")
 
 
 def test_newest_first() -> None:
@@ -47,19 +94,66 @@ def test_newest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "defaults", "forced", "expected"),
+    ("named", "forced", "checked", "default", "version", "origin"),
     [
-        (None, (), (), None),
-        ("1", ("u|2",), (), "1"),
-        (None, ("u|2",), (), "2"),
-        ("1", ("u|2",), ("u|3",), "3"),
-        (None, ("other|2",), (), None),
+        # the include names none
+        (None, None, None, None, None, Origin.NEWEST),
+        (None, None, None, "2", "2", Origin.DEFAULT),
+        (None, None, "3.x", None, "3.x", Origin.CHECKED),
+        (None, None, "3.x", "2", "3.x", Origin.CHECKED),
+        (None, "4", None, None, "4", Origin.FORCED),
+        (None, "4", None, "2", "4", Origin.FORCED),
+        (None, "4", "3.x", None, "4", Origin.FORCED),
+        (None, "4", "3.x", "2", "4", Origin.FORCED),
+        # it names one: only force is stronger
+        ("1", None, None, None, "1", Origin.INCLUDE),
+        ("1", None, None, "2", "1", Origin.INCLUDE),
+        ("1", None, "3.x", None, "1", Origin.INCLUDE),
+        ("1", None, "3.x", "2", "1", Origin.INCLUDE),
+        ("1", "4", None, None, "4", Origin.FORCED),
+        ("1", "4", "3.x", "2", "4", Origin.FORCED),
+        # it names a pattern: the same
+        ("1.x", None, None, "2", "1.x", Origin.INCLUDE),
+        ("1.x", None, "1.0.x", None, "1.x", Origin.INCLUDE),
+        ("1.x", "1.0.x", None, None, "1.0.x", Origin.FORCED),
     ],
 )
-def test_system_version_and_force(
-    asked: str | None, defaults: tuple[str, ...], forced: tuple[str, ...], expected: str | None
+def test_who_says_the_version(
+    named: str | None,
+    forced: str | None,
+    checked: str | None,
+    default: str | None,
+    version: str | None,
+    origin: Origin,
 ) -> None:
-    assert forced_version("u", asked, defaults=defaults, forced=forced) == expected
+    def canonicals(said: str | None) -> tuple[str, ...]:
+        return ("other|9", f"u|{said}") if said else ("other|9",)
+
+    rules = VersionRules(canonicals(default), canonicals(forced), canonicals(checked))
+    wanted = rules.wanted("u", named)
+    assert (wanted.version, wanted.origin) == (version, origin)
+
+
+@pytest.mark.parametrize(
+    ("version", "checked", "refused"),
+    [
+        ("1.0.0", "1.0.0", None),
+        ("1.0.0", "1.0.x", None),
+        ("1.2.0", "1.0.x", "1.0.x"),
+        ("1.2.0", "1.0.0", "1.0.0"),
+        ("", "1.0.0", "1.0.0"),
+    ],
+)
+def test_what_check_system_version_refuses(version: str, checked: str, refused: str | None) -> None:
+    rules = VersionRules(checked=(f"u|{checked}",))
+    assert rules.refused_by("u", version) == refused
+    assert rules.refused_by("other", version) is None
+
+
+def test_version_of_a_value_set_that_is_imported_without_one() -> None:
+    rules = VersionRules(value_sets=("http://a.b/v|2",))
+    assert rules.value_set_version("http://a.b/v") == "2"
+    assert rules.value_set_version("http://a.b/w") is None
 
 
 @pytest.mark.parametrize(
