@@ -77,7 +77,10 @@ def test_a_value_set_tells_what_it_fixes_and_needs() -> None:
                 {"url": "http://hl7.org/fhir/StructureDefinition/valueset-supplement", "valueCanonical": "http://a.b/s|1"}
             ],
             "compose": {
-                "extension": [_parameter("displayLanguage", {"valueCode": "de"}), _parameter("activeOnly", {"valueString": "true"})],
+                "extension": [
+                    _parameter("displayLanguage", {"valueCode": "de"}),
+                    _parameter("activeOnly", {"valueString": "true"}),
+                ],
                 "include": [{"system": "http://a.b/c", "extension": [{"url": "http://x/y", "valueCode": "z"}]}],
             },
         }

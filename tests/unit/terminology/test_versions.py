@@ -81,7 +81,7 @@ def test_what_a_version_fits(version: str, wanted: str, algorithm: str | None, e
     ],
 )
 def test_order_of_versions(algorithm: str | None, ascending: list[str]) -> None:
-    assert sorted(ascending[::-1], key=lambda item: version_key(item, algorithm)) == ascending
+    assert sorted(reversed(ascending), key=lambda item: version_key(item, algorithm)) == ascending
     assert newest_first(ascending, str, lambda _: algorithm) == ascending[::-1]
 
 
