@@ -81,7 +81,8 @@ def test_what_a_version_fits(version: str, wanted: str, algorithm: str | None, e
     ],
 )
 def test_order_of_versions(algorithm: str | None, ascending: list[str]) -> None:
-    assert sorted(reversed(ascending), key=lambda item: version_key(item, algorithm)) == ascending
+    shuffled = ascending[::-1]
+    assert sorted(shuffled, key=lambda item: version_key(item, algorithm)) == ascending
     assert newest_first(ascending, str, lambda _: algorithm) == ascending[::-1]
 
 
