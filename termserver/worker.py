@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 
@@ -16,6 +14,7 @@ from termserver.model.job import Job, JobState
 from termserver.settings import Settings
 from termserver.store import jobs as job_store
 from termserver.store.engine import Database
+from termserver.store.owners import is_dead, own_name
 
 _log = logging.getLogger("termserver.worker")
 _IDLE_WAIT_S = 1.0
@@ -34,7 +33,7 @@ class Worker:
         self._engines = engines
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = own_name()
 
     def start(self) -> None:
         """Run in a thread of this process."""
@@ -76,7 +75,7 @@ class Worker:
         Workers of other machines are known to be dead by their lost heartbeat (`store.jobs.take_job`).
         """
         with self._database.session() as session:
-            dead = [name for name in job_store.running_workers(session) if name != self.name and _is_dead(name)]
+            dead = [name for name in job_store.running_workers(session) if name != self.name and is_dead(name)]
         if not dead:
             return False
         with self._database.session(write=True) as session:
@@ -100,17 +99,3 @@ class Worker:
                 JobState.FAILED,
                 f"Stopped by a fault of the program ({type(error).__name__}); the log has the details.",
             )
-
-
-def _is_dead(worker_name: str) -> bool:
-    """True if the name is of this machine and its process no longer exists."""
-    host, _, pid = worker_name.rpartition(":")
-    if host != socket.gethostname() or not pid.isdecimal():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

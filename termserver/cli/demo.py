@@ -31,7 +31,7 @@ def demo(data: Path | None) -> None:
     settings, database = open_database(data=data)
     _load_fhir_core(database, settings)
     for name in TARGETS:
-        _load_target(database, name)
+        _load_target(database, settings, name)
     added = [_load_list(database, f"sample-{country}-{kind}") for country in COUNTRIES for kind in KINDS]
     if any(added):
         _suggest(database, settings)
@@ -56,8 +56,9 @@ def _load_fhir_core(database: Database, settings: Settings) -> None:
         click.echo("  'termserver load fhir-core' loads the rest later.")
 
 
-def _load_target(database: Database, name: str) -> None:
-    from termserver.curation.content import store_code_system
+def _load_target(database: Database, settings: Settings, name: str) -> None:
+    from termserver.curation.content import load_code_system
+    from termserver.index.cache import IndexFolder
     from termserver.loaders.recipe import find_recipe
     from termserver.loaders.registry import read_recipe
     from termserver.loaders.source import LoadedCodeSystem
@@ -69,8 +70,8 @@ def _load_target(database: Database, name: str) -> None:
             return
     loaded = read_recipe(recipe)
     assert isinstance(loaded, LoadedCodeSystem)
-    with database.session(write=True) as session:
-        stored = store_code_system(session, None, loaded.header, loaded.concepts, recipe=name)
+    index = IndexFolder(settings.index_folder())
+    stored = load_code_system(database, index, None, loaded.header, loaded.concepts, recipe=name)
     click.echo(f"Loaded {stored.header.title or name}: {stored.concept_count:,} concepts")
 
 

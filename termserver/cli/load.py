@@ -37,6 +37,7 @@ class _Order:
     """What the options ask for, and what went wrong so far."""
 
     database: Database
+    index_folder: Path
     file_format: str | None
     header: CodeSystem
     as_list: bool
@@ -105,6 +106,7 @@ def load(
     settings, database = open_database(data=data, data_sources=sources)
     order = _Order(
         database=database,
+        index_folder=settings.index_folder(),
         file_format=file_format,
         header=CodeSystem(url=url or "", version=version or "", name="", language=language),
         as_list=as_list,
@@ -180,10 +182,12 @@ def _load_one(loadable: Loadable, order: _Order) -> None:
 def _store_code_system(
     name: str, loaded: LoadedCodeSystem, order: _Order, *, recipe: str | None, shows_counts: bool = True
 ) -> None:
-    from termserver.curation.content import store_code_system
+    from termserver.curation.content import load_code_system
+    from termserver.index.cache import IndexFolder
 
-    with order.database.session(write=True) as session, _progress(name, loaded) as concepts:
-        stored = store_code_system(session, None, loaded.header, concepts, recipe=recipe)
+    index = IndexFolder(order.index_folder)
+    with _progress(name, loaded) as concepts:
+        stored = load_code_system(order.database, index, None, loaded.header, concepts, recipe=recipe)
     what = "names" if loaded.header.content == "supplement" else "concepts"
     title = loaded.header.title or loaded.header.name
     click.echo(f"{name}: {title}, {stored.header.canonical}: {stored.concept_count:,} {what} stored.")

@@ -6,9 +6,7 @@ removed by the next one that builds on the same machine.
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ import numpy as np
 
 from termserver.index.parts import Part, PartBuilder
 from termserver.model.code_system import Concept
+from termserver.store.owners import is_dead, own_name
 
 _WORK_PREFIX = ".building-"
 _ABANDONED_AFTER_S = 24 * 3600
@@ -47,7 +46,7 @@ class IndexFolder:
         """A new folder to build in; the caller renames or removes it."""
         self.path.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(self.path)
-        prefix = f"{_WORK_PREFIX}{socket.gethostname()}-{os.getpid()}-"
+        prefix = f"{_WORK_PREFIX}{own_name().replace(':', '-')}-"
         return Path(tempfile.mkdtemp(prefix=prefix, dir=self.path))
 
     def writer(self, parts: Sequence[Part]) -> IndexWriter:
@@ -111,18 +110,8 @@ def _remove_abandoned(folder: Path) -> None:
             is_old = time.time() - work.stat().st_mtime > _ABANDONED_AFTER_S
         except OSError:  # the other one has just removed or renamed it
             continue
-        if is_old or (host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid))):
+        if is_old or is_dead(f"{host}:{pid}"):
             shutil.rmtree(work, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def open_array(path: Path) -> np.ndarray:

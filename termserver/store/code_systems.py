@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -13,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from termserver.errors import Conflict
 from termserver.model.code_system import CodeSystem, Concept
-from termserver.store.concept_body import body_text, concept_from_body
+from termserver.store.concept_body import concept_from_body
+from termserver.store.concept_writer import ConceptWriter, content_hash
 from termserver.store.engine import now_text
 from termserver.store.json_text import from_text, to_text
 from termserver.store.narrowing import narrowed
@@ -45,17 +45,14 @@ def add_code_system(
     concepts: Iterable[Concept],
     *,
     recipe: str | None = None,
-    on_progress: Callable[[int], None] | None = None,
     placing: Placing | None = None,
 ) -> StoredCodeSystem:
-    """Store a code system version; memory is one batch of concepts, whatever the size.
+    """Store a code system version, in the session's transaction; `staged_loads` is for whole releases.
 
     Parameters
     ----------
     concepts
         Each code once; parents may come later than their children.
-    on_progress
-        Called with the number of concepts stored so far.
     placing
         Its FHIR id and what it replaces; None: a new resource under an id that the store makes.
 
@@ -69,7 +66,25 @@ def add_code_system(
         If `url|version` is stored with other content: content is immutable, a new edition needs a new version.
     """
     placing = placing or Placing()
-    existing = session.scalar(
+    existing = live_version(session, header, placing)
+    if existing is not None:
+        return same_content(existing, header, content_hash(header, concepts), placing)
+    with session.begin_nested():
+        row = new_row(header, fhir_id="", recipe=recipe)
+        session.add(row)
+        session.flush()
+        writer, stream = ConceptWriter(row.id, header), iter(concepts)
+        while batch := list(islice(stream, _BATCH)):
+            writer.add(session, batch)
+        row.concept_count, row.content_hash = writer.count, writer.content_hash
+    stored = make_live(session, row, header, placing)
+    raise_revision(session)
+    return stored
+
+
+def live_version(session: Session, header: CodeSystem, placing: Placing) -> StoredCodeSystem | None:
+    """What `url|version` names now, other than what is to be replaced."""
+    row = session.scalar(
         select(CodeSystemTable).where(
             CodeSystemTable.url == header.url,
             CodeSystemTable.version == header.version,
@@ -77,99 +92,61 @@ def add_code_system(
             CodeSystemTable.id != (placing.replaces or 0),
         )
     )
-    with session.begin_nested() as savepoint:
-        if existing is None:
-            step_aside(session, CodeSystemTable, placing, header.version)
-        wanted = placing.fhir_id or free_fhir_id(session, "CodeSystem", header.name, header.url, header.version)
-        row = CodeSystemTable(
-            fhir_id=wanted,
-            url=header.url,
-            version=header.version,
-            name=header.name,
-            title=header.title,
-            status=header.status,
-            content=header.content,
-            supplements=header.supplements.split("|")[0] if header.supplements else None,
-            header=to_text(header),
-            content_hash="",
-            concept_count=0,
-            loaded_at=now_text(),
-            recipe=recipe,
-            is_current=existing is None,
-            is_live=existing is None,
+    return None if row is None else _stored(row)
+
+
+def same_content(
+    existing: StoredCodeSystem, header: CodeSystem, new_content_hash: str, placing: Placing
+) -> StoredCodeSystem:
+    """The version that is there, if the new one has its content.
+
+    Raises
+    ------
+    Conflict
+        If it has not.
+    """
+    if new_content_hash != existing.content_hash or placing.fhir_id not in (None, existing.fhir_id):
+        raise Conflict(
+            f"{header.canonical} is already loaded with other content (CodeSystem/{existing.fhir_id}). Content is "
+            "immutable: give the new edition a version of its own, or remove the old one first."
         )
-        session.add(row)
-        session.flush()
-        row.concept_count, row.content_hash = _insert_concepts(session, row.id, header, concepts, on_progress)
-        session.flush()
-        if existing is not None:
-            savepoint.rollback()
-    if existing is not None:
-        if row.content_hash != existing.content_hash or placing.fhir_id not in (None, existing.fhir_id):
-            raise Conflict(
-                f"{header.canonical} is already loaded with other content (CodeSystem/{existing.fhir_id}). Content is "
-                "immutable: give the new edition a version of its own, or remove the old one first."
-            )
-        return _stored(existing)
+    return existing
+
+
+def new_row(header: CodeSystem, *, fhir_id: str, recipe: str | None) -> CodeSystemTable:
+    """The row of a version that nobody sees yet; `make_live` shows it."""
+    return CodeSystemTable(
+        fhir_id=fhir_id,
+        url=header.url,
+        version=header.version,
+        name=header.name,
+        title=header.title,
+        status=header.status,
+        content=header.content,
+        supplements=header.supplements.split("|")[0] if header.supplements else None,
+        header=to_text(header),
+        content_hash="",
+        concept_count=0,
+        loaded_at=now_text(),
+        recipe=recipe,
+        is_current=False,
+        is_live=False,
+    )
+
+
+def make_live(session: Session, row: CodeSystemTable, header: CodeSystem, placing: Placing) -> StoredCodeSystem:
+    """Give a stored version its FHIR id, its place in the history and its aliases; the caller raises the revision."""
+    step_aside(session, CodeSystemTable, placing, header.version)
+    row.fhir_id = placing.fhir_id or free_fhir_id(session, "CodeSystem", header.name, header.url, header.version)
+    row.is_current = row.is_live = True
     history = record_version(
-        session, "CodeSystem", wanted, action="create", status=row.status, content_id=row.id, person=placing.person
+        session, "CodeSystem", row.fhir_id, action="create", status=row.status, content_id=row.id, person=placing.person
     )
     row.version_id, row.loaded_at = history.version_id, history.at
     session.flush()
     for alias in header.aliases:
         add_alias(session, alias, header.url)
-    raise_revision(session)
     return _stored(row)
-
-
-def content_hash(header: CodeSystem, concepts: Iterable[Concept]) -> str:
-    """The identity of a code system's content, sha256 in hexadecimal."""
-    digest = hashlib.sha256(to_text(header).encode())
-    for concept in concepts:
-        digest.update(_identity(concept, body_text(concept)))
-    return digest.hexdigest()
-
-
-def _identity(concept: Concept, body: str) -> bytes:
-    return f"{concept.code}\x1f{concept.display}\x1f{concept.active}{concept.abstract}{body}\n".encode()
-
-
-def _insert_concepts(
-    session: Session,
-    code_system_id: int,
-    header: CodeSystem,
-    concepts: Iterable[Concept],
-    on_progress: Callable[[int], None] | None,
-) -> tuple[int, str]:
-    digest = hashlib.sha256(to_text(header).encode())
-    stream, ordinal = iter(concepts), 0
-    while batch := list(islice(stream, _BATCH)):
-        rows, parents = [], []
-        for concept in batch:
-            body = body_text(concept)
-            digest.update(_identity(concept, body))
-            rows.append(
-                {
-                    "code_system_id": code_system_id,
-                    "ordinal": ordinal,
-                    "code": concept.code,
-                    "display": concept.display,
-                    "active": concept.active,
-                    "abstract": concept.abstract,
-                    "body": body,
-                }
-            )
-            parents += [
-                {"code_system_id": code_system_id, "parent_code": parent, "child_ordinal": ordinal}
-                for parent in dict.fromkeys(concept.parents)
-            ]
-            ordinal += 1
-        session.execute(insert(ConceptTable), rows)
-        if parents:
-            session.execute(insert(ConceptParentTable), parents)
-        if on_progress is not None:
-            on_progress(ordinal)
-    return ordinal, digest.hexdigest()
 
 
 @lru_cache(maxsize=4_096)

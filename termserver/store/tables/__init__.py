@@ -10,6 +10,7 @@ from termserver.store.tables.content import (
     NamingSystemTable,
     ResourceVersionTable,
     RevisionTable,
+    StagedLoadTable,
     ValueSetTable,
 )
 from termserver.store.tables.curation import (
@@ -55,6 +56,7 @@ __all__ = [
     "SessionTokenTable",
     "SignInFailureTable",
     "SourceRowTable",
+    "StagedLoadTable",
     "Table",
     "UsagiLineTable",
     "ValueSetTable",

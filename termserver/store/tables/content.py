@@ -64,6 +64,15 @@ class CodeSystemTable(Table):
     is_live: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
+class StagedLoadTable(Table):
+    """A code system version that is being stored; `owner` is host:pid, `beat_at` its latest sign of life."""
+
+    __tablename__ = "staged_load"
+    code_system_id: Mapped[int] = mapped_column(ForeignKey("code_system.id", ondelete="CASCADE"), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(300))
+    beat_at: Mapped[str] = mapped_column(String(30))
+
+
 class ConceptTable(Table):
     """A concept; `body` holds designations, properties, parents, definition as JSON (see `store.code_systems`)."""
 
