@@ -15,8 +15,9 @@ _COMMANDS = {
     "demo": ("demo", "Load the sample content, suggest, and create people to try it with."),
     "doctor": ("doctor", "Check settings, database, content and matching weights."),
     "evaluate": ("evaluate", "Measure the engine against a human-made map."),
-    "export": ("export", "Write a map as FHIR, CSV or Usagi."),
+    "export": ("export", "Write a map as FHIR, table, Usagi, OMOP, SSSOM or RF2."),
     "load": ("load", "Load code systems and source lists."),
+    "load-map": ("load_map", "Load a map that others made: FHIR, SSSOM, RF2, a table."),
     "person": ("person", "Create a person or give a new password."),
     "serve": ("serve", "Run the server and the review UI."),
     "suggest": ("suggest", "Suggest candidates for a project, now."),
@@ -33,7 +34,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"termserver.cli.{_COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, _COMMANDS[cmd_name][0])
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

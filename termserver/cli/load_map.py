@@ -1,0 +1,88 @@
+"""`termserver load-map`: maps that others made, served as concept maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from termserver.cli.opening import data_option, open_database
+from termserver.errors import BadInput
+
+_SHOWN_PROBLEMS = 20
+# As `loaders.maps.registry.MAP_FORMATS`, which is not imported for --help; a test compares them
+MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "table")
+
+
+@click.command(name="load-map")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--format", "format_name", type=click.Choice(MAP_FORMAT_NAMES), help="Where the content does not tell.")
+@click.option("--url", default="", help="Canonical URL of the map, where the file does not say it.")
+@click.option("--version", default="", help="Version of the map, where the file does not say it.")
+@click.option("--title", default="", help="Title of the map.")
+@click.option(
+    "--source-system", default="", metavar="URL", help="Code system of the source codes (url or url|version)."
+)
+@click.option(
+    "--target-system", default="", metavar="URL", help="Code system of the target codes (url or url|version)."
+)
+@click.option(
+    "--column", "columns", multiple=True, metavar="KIND=NAME", help="Which column is what, e.g. source_code=old."
+)
+@click.option("--on-error", type=click.Choice(("stop", "continue")), default="stop", show_default=True)
+@data_option
+def load_map(
+    file: Path,
+    format_name: str | None,
+    url: str,
+    version: str,
+    title: str,
+    source_system: str,
+    target_system: str,
+    columns: tuple[str, ...],
+    on_error: str,
+    data: Path | None,
+) -> None:
+    """Load a map from FHIR JSON, SSSOM, an RF2 map reference set, or a table (ours, Snap2SNOMED, OMOP, two editions).
+
+    With --on-error stop, one line that cannot be read keeps the whole map out; `continue` leaves such lines out and
+    names them. Nothing is half-stored either way.
+    """
+    from termserver.curation.foreign_maps import store_concept_map
+    from termserver.loaders.maps.map_lines import MapHeader
+    from termserver.loaders.maps.registry import read_map
+
+    header = MapHeader(url, version, title, source_system, target_system)
+    loaded = read_map(file, header, format_name=format_name, columns=_named_columns(columns))
+    for problem in loaded.problems[:_SHOWN_PROBLEMS]:
+        place = f"line {problem.line}" + (f", column {problem.column}" if problem.column else "")
+        click.echo(f"  refused: {place}: {problem.message}", err=True)
+    if len(loaded.problems) > _SHOWN_PROBLEMS:
+        click.echo(f"  … {len(loaded.problems):,} in all.", err=True)
+    if loaded.problems and on_error == "stop":
+        raise BadInput(
+            f"{file.name}: nothing was stored; correct the lines, or take --on-error continue to leave them out."
+        )
+    _, database = open_database(data=data)
+    try:
+        with database.session(write=True) as session:
+            stored = store_concept_map(session, None, loaded.concept_map)
+    finally:
+        database.close()
+    counts = loaded.counts
+    click.echo(f"{stored.header.canonical}: {stored.element_count:,} source codes stored, ConceptMap/{stored.fhir_id}.")
+    click.echo(
+        f"  {counts.rows:,} lines read, {counts.refused:,} refused, {counts.merged:,} said again what stood before."
+    )
+
+
+def _named_columns(named: tuple[str, ...]) -> dict[str, str]:
+    from termserver.loaders.maps.map_table import COLUMN_KINDS
+
+    found: dict[str, str] = {}
+    for item in named:
+        kind, mark, name = item.partition("=")
+        if not mark or kind not in COLUMN_KINDS or not name:
+            raise BadInput(f"--column {item}: write KIND=NAME, with a kind of: {', '.join(COLUMN_KINDS)}")
+        found[kind] = name
+    return found

@@ -1,0 +1,45 @@
+"""Maps that others made go into the store, to be served beside our own."""
+
+from __future__ import annotations
+
+from termserver.audit.record import record
+from termserver.errors import BadInput
+from termserver.model.concept_map import ConceptMap
+from termserver.model.person import Person
+from termserver.security.roles import Permission, require
+from termserver.store.concept_maps import StoredConceptMap, add_concept_map
+from termserver.store.engine import Session
+
+
+def store_concept_map(session: Session, actor: Person | None, concept_map: ConceptMap) -> StoredConceptMap:
+    """Store a concept map version; the one already there if its content is the same.
+
+    Parameters
+    ----------
+    actor
+        An administrator, or None for a command on the server.
+
+    Raises
+    ------
+    BadInput
+        If it maps nothing.
+    Conflict
+        If `url|version` is stored with other content.
+    """
+    if actor is not None:
+        require(session, actor, Permission.LOAD_CONTENT)
+    if not any(group.elements or group.unmapped for group in concept_map.groups):
+        raise BadInput("The map maps nothing: no line was read.")
+    stored = add_concept_map(session, concept_map)
+    record(
+        session,
+        actor,
+        "concept-map.load",
+        "concept-map",
+        stored.fhir_id,
+        url=concept_map.url,
+        version=concept_map.version,
+        elements=stored.element_count,
+        content_hash=stored.content_hash,
+    )
+    return stored

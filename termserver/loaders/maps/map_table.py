@@ -1,0 +1,171 @@
+"""Read a table of mappings: ours, Snap2SNOMED's, OMOP's source_to_concept_map, a transition table of two editions.
+
+Columns are found by the names that these tools give them, or named by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from termserver.errors import BadFile
+from termserver.loaders.maps.map_lines import LoadedMap, MapHeader, MapLine, elements_from_lines, head_from, refuse
+from termserver.loaders.table import TableRow, find_shape, read_rows
+from termserver.loaders.table_header import find_header
+from termserver.model.relationship import R4_EQUIVALENCES, Relationship, relationship_from_r4_equivalence
+from termserver.model.usagi_line import OMOP
+
+SNOMED_CT = "http://snomed.info/sct"
+COLUMN_KINDS = (
+    "source_code", "source_display", "source_system", "target_code", "target_display", "target_system", "relationship",
+    "no_map", "comment",
+)  # fmt: skip
+"""What a column can be: the keys of `columns` in `read_map_table`."""
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "source_code": ("source code", "sourcecode", "source_code", "from", "from code", "old code", "old"),
+    "source_display": ("source term", "source display", "source_code_description", "source name", "sourcename"),
+    "source_system": ("source system", "source_system"),
+    "target_code": (
+        "target code",
+        "targetcode",
+        "target_code",
+        "target_concept_id",
+        "to",
+        "to code",
+        "new code",
+        "new",
+    ),
+    "target_display": ("target term", "target display", "target_name", "target name"),
+    "target_system": ("target system", "target_system"),
+    "relationship": ("relationship", "relationship type code", "equivalence", "relationship_id"),
+    "no_map": ("no map", "no map flag", "no_map_reason"),
+    "comment": ("comment", "notes"),
+}
+_RELATIONSHIPS = {
+    "target_equivalent": Relationship.EQUIVALENT,
+    "target_broader": Relationship.NARROWER,
+    "target_narrower": Relationship.BROADER,
+    "target_inexact": Relationship.RELATED_TO,
+    "exact": Relationship.EQUIVALENT,
+    "broader": Relationship.NARROWER,  # of the target, as in SKOS
+    "=": Relationship.EQUIVALENT,
+    "<": Relationship.NARROWER,
+    ">": Relationship.BROADER,
+    "~": Relationship.RELATED_TO,
+    **{item.value: item for item in Relationship},
+    **{
+        code: found
+        for code in R4_EQUIVALENCES
+        if code != "unmatched" and (found := relationship_from_r4_equivalence(code)) is not None
+    },
+}
+_FALSE = {"", "false", "no", "0", "n"}
+_ESCAPED = re.compile(r"^'(?=[=+\-@\t\r])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    places: Mapping[str, int]
+    is_omop: bool
+    is_snap2snomed: bool
+
+    def cell(self, row: TableRow, kind: str) -> str:
+        """The cell of a kind; an apostrophe that kept a spreadsheet from a formula is taken off."""
+        place = self.places.get(kind)
+        text = row.cells[place].strip() if place is not None and place < len(row.cells) else ""
+        return _ESCAPED.sub("", text)
+
+
+def read_map_table(
+    path: Path, header: MapHeader, *, columns: Mapping[str, str] | None = None, name: str | None = None
+) -> LoadedMap:
+    """Read a delimited file or a spreadsheet.
+
+    Parameters
+    ----------
+    columns
+        Kind (of `COLUMN_KINDS`) → name of the column in the file, where names alone do not tell.
+
+    Raises
+    ------
+    BadFile
+        If there is no column of source codes or target codes, or nothing names a code system.
+    """
+    name = name or path.name
+    rows = read_rows(path, find_shape(path, name=name), name=name)
+    first = list(islice(rows, 200))
+    found = find_header(first, name=name, expected=tuple((columns or {}).values()))
+    chosen = _columns(found.columns, columns or {}, name=name, line=found.line)
+    loaded = LoadedMap(head_from(header, name=name))
+    below = chain((row for row in first if row.line > found.line), rows)
+    elements_from_lines(_lines(below, chosen, header, loaded, name=name), loaded)
+    return loaded
+
+
+def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line: int) -> _Columns:
+    folded = {column.strip().casefold(): place for place, column in enumerate(names)}
+    places: dict[str, int] = {}
+    for kind in COLUMN_KINDS:
+        wanted = (named[kind],) if kind in named else _NAMES[kind]
+        place = next((folded[item.casefold()] for item in wanted if item.casefold() in folded), None)
+        if place is not None:
+            places[kind] = place
+        elif kind in named:
+            raise BadFile(f"there is no column '{named[kind]}'; there are: {', '.join(names)}", file=name, line=line)
+    for kind in ("source_code", "target_code"):
+        if kind not in places:
+            raise BadFile(
+                f"no column is a {kind.replace('_', ' ')}; there are: {', '.join(names)}. Name it: --column {kind}=NAME",
+                file=name,
+                line=line,
+            )
+    # The extended table of OMOP has the target's own code beside the concept id
+    is_omop = names[places["target_code"]].casefold() == "target_concept_id"
+    return _Columns(places, is_omop, "relationship type code" in folded)
+
+
+def _lines(
+    rows: Iterator[TableRow], columns: _Columns, header: MapHeader, loaded: LoadedMap, *, name: str
+) -> Iterator[MapLine]:
+    for row in rows:
+        code, target_code = columns.cell(row, "source_code"), columns.cell(row, "target_code")
+        if not code:
+            refuse(loaded, row.line, None, None, "empty-code", "the source code is empty")
+            continue
+        if columns.is_omop and target_code == "0":
+            target_code = ""
+        says_no_map = columns.cell(row, "no_map").casefold() not in _FALSE
+        if not target_code and not says_no_map and not columns.is_omop:
+            continue  # a row nobody has decided
+        said = columns.cell(row, "relationship").casefold()
+        relationship = _RELATIONSHIPS.get(said, Relationship.RELATED_TO)
+        if said and said not in _RELATIONSHIPS:
+            text = f"the relationship '{said[:40]}' is unknown; use one of: {', '.join(_RELATIONSHIPS)}"
+            refuse(loaded, row.line, "relationship", code, "relationship", text)
+            continue
+        yield MapLine(
+            row.line,
+            _system(columns.cell(row, "source_system") or header.source_system, "source", row.line, name=name),
+            code,
+            _system(_target_system(row, columns, header), "target", row.line, name=name),
+            target_code,
+            columns.cell(row, "source_display") or None,
+            columns.cell(row, "target_display") or None,
+            relationship,
+            columns.cell(row, "comment") or None,
+        )
+
+
+def _target_system(row: TableRow, columns: _Columns, header: MapHeader) -> str:
+    if columns.is_omop:
+        return OMOP
+    return columns.cell(row, "target_system") or header.target_system or (SNOMED_CT if columns.is_snap2snomed else "")
+
+
+def _system(url: str, which: str, line: int, *, name: str) -> str:
+    if not url:
+        raise BadFile(f"nothing names the {which} system; name it (--{which}-system URL)", file=name, line=line)
+    return url
