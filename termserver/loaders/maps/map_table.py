@@ -97,12 +97,22 @@ def read_map_table(
     name = name or path.name
     rows = read_rows(path, find_shape(path, name=name), name=name)
     first = list(islice(rows, 200))
-    found = find_header(first, name=name, expected=tuple((columns or {}).values()))
+    known = next((row.line for row in first if _names_both_codes(row.cells, columns or {})), None)
+    found = find_header(first, name=name, header_line=known)
     chosen = _columns(found.columns, columns or {}, name=name, line=found.line)
     loaded = LoadedMap(head_from(header, name=name))
     below = chain((row for row in first if row.line > found.line), rows)
     elements_from_lines(_lines(below, chosen, header, loaded, name=name), loaded)
     return loaded
+
+
+def _names_both_codes(cells: Sequence[str], named: Mapping[str, str]) -> bool:
+    """True for the line of column names: one is a source code, another a target code."""
+    folded = {cell.strip().casefold() for cell in cells}
+    return all(
+        any(item.casefold() in folded for item in ((named[kind],) if kind in named else _NAMES[kind]))
+        for kind in ("source_code", "target_code")
+    )
 
 
 def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line: int) -> _Columns:
@@ -122,7 +132,6 @@ def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line:
                 file=name,
                 line=line,
             )
-    # The extended table of OMOP has the target's own code beside the concept id
     is_omop = names[places["target_code"]].casefold() == "target_concept_id"
     return _Columns(places, is_omop, "relationship type code" in folded)
 

@@ -201,11 +201,21 @@ def test_omop_targets_are_concept_ids(tmp_path: Path) -> None:
     assert elements(loaded)["MISC"].no_map
 
 
+def test_extended_omop_keeps_the_targets_own_codes(tmp_path: Path) -> None:
+    path = tmp_path / "stcm.csv"
+    path.write_bytes(b"".join(write_map(example_map(), "omop-extended", rows=iter(ROWS))))
+    loaded = read_map(path, replace(HEADER, source_system=LOCAL, target_system=ICD))
+    assert [(target.code, target.relationship) for target in elements(loaded)["HYP"].targets] == [
+        ("N40", Relationship.BROADER),
+        ("N85.0", Relationship.BROADER),
+    ]
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     path = written(tmp_path, "alfa,beta,rel\n1,2,>\n3,4,maybe\n", "odd.csv")
     header = replace(HEADER, source_system=LOCAL, target_system=ICD)
     with pytest.raises(
-        BadFile, match="no column is a source code; there are: alfa, beta, rel. Name it: --column source_code=NAME"
+        BadFile, match=r"no column is a source code; there are: alfa, beta, rel. Name it: --column source_code=NAME"
     ):
         read_map(path, header)
     named = {"source_code": "alfa", "target_code": "beta", "relationship": "rel"}
