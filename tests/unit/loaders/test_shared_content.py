@@ -83,7 +83,7 @@ def test_folder_of_raw_files_loads_each_of_them(sources: Path) -> None:
             assert loaded.counts.rows == sum(1 for _ in csv.DictReader(file))
         refused = sum(problem.severity == "error" for problem in loaded.problems)
         assert rows == loaded.counts.rows - refused - loaded.counts.merged
-        assert len(loaded.existing) > 0
+        assert loaded.usagi_lines
 
 
 @pytest.mark.parametrize(
