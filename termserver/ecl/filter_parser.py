@@ -22,10 +22,8 @@ from termserver.ecl.syntax_tree import (
     Filtered,
     MemberFilter,
     MemberFilters,
-    MemberOf,
     NumberFilter,
     NumberValue,
-    Operation,
     TermFilter,
     TextFilter,
     TimeFilter,
@@ -161,7 +159,8 @@ class FilterParser:
                 return self._days("effectiveTime", self._cursor.need(*_COMPARISONS))
             case "active":
                 return self._active()
-        self._cursor.fail_because(f"there is no filter '{field}' here")
+            case _:
+                return self._cursor.fail_because(f"there is no filter '{field}' here")
 
     def _member_filter(self) -> MemberFilter:
         field = self._field("moduleId, effectiveTime, active or a column of the reference set")

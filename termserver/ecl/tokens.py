@@ -35,7 +35,9 @@ class EclError(BadInput):
         self.reason = reason
         self.line, self.column = place_of(text, offset) if offset is not None else (0, 0)
         where = f" at line {self.line}, column {self.column}" if self.line else ""
-        super().__init__(f"Invalid ECL expression: '{text}': {reason}{where}")
+        super().__init__(
+            f"Invalid ECL expression: '{text}': {reason}{where}", tx_issue="vs-invalid", message_id="INVALID_ECL"
+        )
 
 
 def place_of(text: str, offset: int) -> tuple[int, int]:

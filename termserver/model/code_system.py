@@ -13,11 +13,41 @@ PropertyValue = str | int | float | bool | Coding
 
 @dataclass(frozen=True, slots=True)
 class ConceptProperty:
-    """A property of a concept; `kind` is FHIR's type: code, Coding, string, integer, boolean, dateTime, decimal."""
+    """A property of a concept.
+
+    Parameters
+    ----------
+    kind
+        FHIR's type: code, Coding, string, integer, boolean, dateTime, decimal.
+    group
+        Role group of an attribute of SNOMED CT, 0 for ungrouped; None for all that is no such attribute.
+    """
 
     code: str
     value: PropertyValue
     kind: str = "string"
+    group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefsetMember:
+    """A row of a SNOMED CT reference set that refers to the concept.
+
+    Parameters
+    ----------
+    refset
+        Identifier of the reference set.
+    effective_time
+        YYYYMMDD.
+    fields
+        Pairs (column, text) of the columns that only this kind of reference set has.
+    """
+
+    refset: str
+    module: str
+    effective_time: str
+    active: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +60,10 @@ class Concept:
         Codes of its parents in the same system.
     abstract
         True: may not be selected (FHIR property notSelectable).
+    members
+        Its rows in reference sets (SNOMED CT).
+    former_designations
+        Names that the publisher has withdrawn (SNOMED CT).
     """
 
     code: str
@@ -41,6 +75,8 @@ class Concept:
     abstract: bool = False
     definition: str | None = None
     extensions: tuple[Extension, ...] = field(default=(), hash=False)
+    members: tuple[RefsetMember, ...] = ()
+    former_designations: tuple[Designation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,26 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
+class DescriptionDetails:
+    """What a SNOMED CT release says of a description besides its text, language and kind.
+
+    Parameters
+    ----------
+    number
+        Its identifier.
+    effective_time
+        Day of its last change, YYYYMMDD.
+    acceptability
+        Pairs (language reference set, 900000000000548007 preferred | 900000000000549004 acceptable).
+    """
+
+    number: str
+    module: str
+    effective_time: str
+    acceptability: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Designation:
     """A name of a concept in one language (FHIR CodeSystem.concept.designation).
 
@@ -44,6 +64,8 @@ class Designation:
         What kind of name: a Coding (SNOMED's 900000000000013009 Synonym, …), or None.
     source
         Canonical of the supplement that adds it, in an answer; None for the code system's own.
+    details
+        Of SNOMED CT; None elsewhere.
     """
 
     value: str
@@ -51,3 +73,4 @@ class Designation:
     use: Coding | None = None
     source: str | None = None
     extensions: tuple[Extension, ...] = field(default=(), hash=False)
+    details: DescriptionDetails | None = None
