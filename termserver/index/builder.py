@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from termserver.errors import IndexUnavailable
+from termserver.index.attributes import ATTRIBUTES, Attributes, open_attributes
 from termserver.index.cache import IndexFolder
 from termserver.index.concept_bodies import BODIES, ConceptBodies, open_bodies
 from termserver.index.concept_table import ConceptTable
@@ -31,7 +32,7 @@ from termserver.store.code_systems import StoredCodeSystem, get_code_system, str
 from termserver.store.concept_body import concept_from_body
 from termserver.store.engine import Database
 
-PARTS = (CONCEPTS, BODIES, TEXT)
+PARTS = (CONCEPTS, BODIES, TEXT, ATTRIBUTES)
 
 _log = logging.getLogger(__name__)
 # Above it, building takes seconds and more than 100 MB
@@ -42,12 +43,19 @@ _FAILURE_HOLDS_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class OpenIndex:
-    """The open parts of one content version; concepts come from it as they would from the store."""
+    """The open parts of one content version; concepts come from it as they would from the store.
+
+    Parameters
+    ----------
+    attributes
+        Of SNOMED CT; None elsewhere.
+    """
 
     table: ConceptTable
     hierarchy: Hierarchy
     bodies: ConceptBodies
     text: TextIndex
+    attributes: Attributes | None
 
     def concept(self, code: str) -> Concept | None:
         """The concept with this code, verbatim."""
@@ -153,8 +161,8 @@ class Indexes:
 
 def _open_index(folder: IndexFolder, key: str) -> OpenIndex:
     table, hierarchy = open_concepts(folder.path_of(key, CONCEPTS))
-    bodies, text = (folder.path_of(key, part) for part in (BODIES, TEXT))
-    return OpenIndex(table, hierarchy, open_bodies(bodies), open_text(text))
+    bodies, text, attributes = (folder.path_of(key, part) for part in (BODIES, TEXT, ATTRIBUTES))
+    return OpenIndex(table, hierarchy, open_bodies(bodies), open_text(text), open_attributes(attributes))
 
 
 def _build(database: Database, folder: IndexFolder, stored: StoredCodeSystem) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from termserver.model.code_system import Concept, ConceptProperty
-from termserver.model.coding import Coding, Designation
+from termserver.model.code_system import Concept, ConceptProperty, RefsetMember
+from termserver.model.coding import Coding, DescriptionDetails, Designation
 from termserver.model.extension import Extension
 
 
@@ -24,10 +24,19 @@ class _Body:
     parents: tuple[str, ...] = ()
     definition: str | None = None
     extensions: tuple[Extension, ...] = ()
+    members: tuple[RefsetMember, ...] = ()
+    former_designations: tuple[Designation, ...] = ()
 
 
 # Nearly always empty, so left out. A JSON string holds no bare quotation mark: these are never part of a text.
-_LEFT_OUT = (b',"source":null', b',"extensions":[]')
+_LEFT_OUT = (
+    b',"source":null',
+    b',"extensions":[]',
+    b',"details":null',
+    b',"group":null',
+    b',"members":[]',
+    b',"former_designations":[]',
+)
 
 
 def body_text(concept: Concept) -> str:
@@ -36,7 +45,15 @@ def body_text(concept: Concept) -> str:
     >>> body_text(Concept("A", "a", parents=("B",)))
     '{"designations":[],"properties":[],"parents":["B"],"definition":null}'
     """
-    body = _Body(concept.designations, concept.properties, concept.parents, concept.definition, concept.extensions)
+    body = _Body(
+        concept.designations,
+        concept.properties,
+        concept.parents,
+        concept.definition,
+        concept.extensions,
+        concept.members,
+        concept.former_designations,
+    )
     text = orjson.dumps(body)
     for member in _LEFT_OUT:
         text = text.replace(member, b"")
@@ -55,6 +72,10 @@ def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, 
     read["parents"] = tuple(read.get("parents", ()))
     if "extensions" in read:
         read["extensions"] = _extensions(read["extensions"])
+    if "members" in read:
+        read["members"] = tuple([_member(item) for item in read["members"]])
+    if "former_designations" in read:
+        read["former_designations"] = tuple([_designation(item) for item in read["former_designations"]])
     return Concept(code=code, display=display, active=active, abstract=abstract, **read)
 
 
@@ -64,6 +85,10 @@ def _designation(item: dict[str, Any]) -> Designation:
         item["use"] = _coding(**use)
     if "extensions" in item:
         item["extensions"] = _extensions(item["extensions"])
+    details = item.get("details")
+    if details is not None:
+        details["acceptability"] = tuple([tuple(pair) for pair in details["acceptability"]])
+        item["details"] = DescriptionDetails(**details)
     return Designation(**item)
 
 
@@ -77,6 +102,11 @@ def _property(item: dict[str, Any]) -> ConceptProperty:
     if isinstance(item["value"], dict):
         item["value"] = _coding(**item["value"])
     return ConceptProperty(**item)
+
+
+def _member(item: dict[str, Any]) -> RefsetMember:
+    item["fields"] = tuple([tuple(pair) for pair in item["fields"]])
+    return RefsetMember(**item)
 
 
 @lru_cache(maxsize=4096)

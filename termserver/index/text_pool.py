@@ -1,0 +1,180 @@
+"""Texts by number, folded, one after another: searched whole by array operations, without a loop over texts.
+
+The beginnings of all words are known, so that a search looks at one byte of each word and goes on with those that fit.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.errors import BadInput
+from termserver.index.cache import open_array
+from termserver.index.text import fold, words_of
+
+Mask = NDArray[np.bool_]
+
+_MOST_STARS = 8
+_SIGN = re.compile(r"[^\x00-\x7f\w]|[\r\n]")
+_PIECES = re.compile(r"\\.|\*|[^\\*]+", re.DOTALL)
+
+
+class TextPoolBuilder:
+    """Collects texts; memory is their folded bytes."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends: array[int] = array("q")
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def add(self, text: str) -> int:
+        """Take a text; its number."""
+        self._bytes += _folded(text)
+        self._bytes += b"\n"
+        self._ends.append(len(self._bytes))
+        return len(self._ends) - 1
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write the files `name_*.npy`."""
+        content = np.frombuffer(bytes(self._bytes), dtype=np.uint8)
+        np.save(folder / f"{name}_bytes.npy", content)
+        np.save(folder / f"{name}_ends.npy", np.frombuffer(self._ends, dtype=np.int64))
+        np.save(folder / f"{name}_words.npy", _word_beginnings(content))
+
+
+def _folded(text: str) -> bytes:
+    """Folded, on one line; signs beyond ASCII that belong to no word become spaces, as they part words."""
+    return _SIGN.sub(" ", fold(text)).encode()
+
+
+def open_text_pool(folder: Path, name: str) -> TextPool:
+    """Map the texts into memory."""
+    return TextPool(*(open_array(folder / f"{name}_{part}.npy") for part in ("bytes", "ends", "words")))
+
+
+def text_pool(texts: list[str]) -> TextPool:
+    """A pool in memory.
+
+    >>> pool = text_pool(["Acute hepatitis", "Non-infective hepatitis", "Hépatite"])
+    >>> pool.matching("hep ac").tolist(), pool.like("*hepatit*").tolist()
+    ([True, False, False], [True, True, True])
+    """
+    builder = TextPoolBuilder()
+    for text in texts:
+        builder.add(text)
+    content = np.frombuffer(bytes(builder._bytes), dtype=np.uint8)
+    return TextPool(content, np.frombuffer(builder._ends, dtype=np.int64), _word_beginnings(content))
+
+
+def _word_beginnings(content: NDArray[np.uint8]) -> NDArray[np.int64]:
+    is_word = np.zeros(256, dtype=np.bool_)
+    is_word[[*b"0123456789abcdefghijklmnopqrstuvwxyz", *range(0x80, 0x100)]] = True
+    inside = is_word[content]
+    before = np.concatenate((np.zeros(1, dtype=np.bool_), inside[:-1]))[: len(inside)]
+    return np.flatnonzero(inside & ~before).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPool:
+    """See the module; satisfies `ecl.substrate.Texts`.
+
+    Parameters
+    ----------
+    content
+        Folded UTF-8 of all texts, each ended by a line break.
+    ends
+        Shape (n_texts,): the place behind each text's line break.
+    words
+        Places where words begin, ascending.
+    """
+
+    content: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    words: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def matching(self, text: str) -> Mask:
+        """See `Texts`."""
+        found: Mask | None = None
+        for word in dict.fromkeys(words_of(text)):
+            having = self._of_places(self._words_beginning(word.encode()))
+            found = having if found is None else found & having
+        return np.zeros(len(self), dtype=np.bool_) if found is None else found
+
+    def _words_beginning(self, word: bytes) -> NDArray[np.int64]:
+        """Places of the words that begin so. A text's line break ends every comparison in time."""
+        places = self.words
+        for offset, byte in enumerate(word):
+            if not len(places):
+                break
+            places = places[: int(np.searchsorted(places, len(self.content) - offset))]
+            places = places[self.content[places + offset] == byte]
+        return places
+
+    def _of_places(self, places: NDArray[np.int64]) -> Mask:
+        found = np.zeros(len(self), dtype=np.bool_)
+        found[np.searchsorted(self.ends, places, side="right")] = True
+        return found
+
+    def like(self, pattern: str) -> Mask:
+        """See `Texts`.
+
+        Raises
+        ------
+        BadInput
+            If the pattern has more stars than can be looked for in bounded time.
+        """
+        pieces = _pieces(pattern)
+        if pieces.count(None) > _MOST_STARS:
+            raise BadInput(f"The pattern '{pattern}' has more than {_MOST_STARS} stars")
+        longest = max((piece for piece in pieces if piece is not None), key=len, default=b"")
+        if not longest:
+            return np.full(len(self), None in pieces, dtype=np.bool_)
+        expression = re.compile(_expression(pieces), re.DOTALL)
+        content = self.content.data
+        hits = np.array([hit.start() for hit in re.finditer(re.escape(longest), content)], dtype=np.int64)
+        found = self._of_places(hits) if len(hits) else np.zeros(len(self), dtype=np.bool_)
+        for number in np.flatnonzero(found).tolist():
+            start = int(self.ends[number - 1]) if number else 0
+            found[number] = expression.fullmatch(content, start, int(self.ends[number]) - 1) is not None
+        return found
+
+
+def _pieces(pattern: str) -> list[bytes | None]:
+    """The pattern cut at its stars; a star is None."""
+    pieces: list[bytes | None] = []
+    for piece in _PIECES.findall(pattern):
+        if piece == "*":
+            if not pieces or pieces[-1] is not None:
+                pieces.append(None)
+            continue
+        plain = _folded(piece[1:] if piece.startswith("\\") else piece)
+        if pieces and pieces[-1] is not None:
+            pieces[-1] += plain
+        else:
+            pieces.append(plain)
+    return pieces
+
+
+def _expression(pieces: list[bytes | None]) -> bytes:
+    """Each piece is taken at its first place and never given back, so that the time is linear; the last one is anchored."""
+    parts: list[bytes] = []
+    for place, piece in enumerate(pieces):
+        if piece is None:
+            continue
+        after_star = place > 0 and pieces[place - 1] is None
+        is_last = place == len(pieces) - 1
+        if after_star:
+            parts.append(b".*" + re.escape(piece) if is_last else b"(?>.*?" + re.escape(piece) + b")")
+        else:
+            parts.append(re.escape(piece))
+    return b"".join(parts) + (b".*" if pieces[-1] is None else b"")
