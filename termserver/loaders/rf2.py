@@ -1,8 +1,10 @@
 """Read a SNOMED CT release (RF2 snapshot, folder or zip) as a code system.
 
-Display: the preferred synonym of the language reference set; designations: every active description; parents: active
-inferred is-a; properties: attributes (code of the type), concrete values, historical associations (code of the
-reference set), membership of simple reference sets, module, effective time, definition status, semantic tag.
+Display: the preferred synonym of the language reference set; designations: every active description, with its places
+in language reference sets; former designations: the inactive ones; parents: active inferred is-a; properties: attributes
+and concrete values with their role group (code of the type), historical associations (code of the reference set),
+membership of simple reference sets, module, effective time, definition status, semantic tag, identifiers of other
+schemes; members: every row of every reference set that refers to a concept, but OWL axioms.
 
 Memory: bounded by `SortedRows` (some 150,000 rows a file kind), whatever the size of the release; the rest waits in
 temporary files. The international release (360,000 active concepts) takes some minutes.
@@ -25,10 +27,12 @@ from termserver.loaders.rf2_concept import (
     Rf2Description,
     concept_from_rows,
 )
+from termserver.loaders.rf2_refsets import collect_identifiers, collect_members, is_reference_set, member_from_row
+from termserver.loaders.rf2_rows import note_problem, read_rows
 from termserver.loaders.sorted_rows import Groups, SortedRows
 from termserver.loaders.source import LoadedCodeSystem
 from termserver.model.code_system import CodeSystem, Concept, PropertyDefinition
-from termserver.model.source_list import RowProblem
+from termserver.model.coding import DescriptionDetails
 
 IS_A = "116680003"
 _INFERRED = {"900000000000011006", "900000000000010007"}  # inferred; stated where nothing else is delivered
@@ -44,7 +48,6 @@ _EDITIONS = {
 }
 _CORE_MODULES = {"900000000000012004", "900000000000207008", "449080006"}
 _FILE = re.compile(r"^x?(?:sct2|der2)_(?P<kind>.+?)_?Snapshot.*_(?P<date>\d{8})\.txt$")
-_MOST_PROBLEMS = 1000
 
 _PROPERTIES = (
     PropertyDefinition("effectiveTime", "string", description="Date of the concept's last change, YYYYMMDD"),
@@ -68,6 +71,8 @@ class Rf2Files:
     concrete_values: tuple[ReleaseFile, ...]
     associations: tuple[ReleaseFile, ...]
     simple_refsets: tuple[ReleaseFile, ...]
+    reference_sets: tuple[ReleaseFile, ...]
+    identifiers: tuple[ReleaseFile, ...]
     module_dependencies: tuple[ReleaseFile, ...]
     is_extract: bool
 
@@ -99,6 +104,8 @@ def find_rf2_files(path: Path) -> Rf2Files | None:
         concrete_values=of_kind("relationshipconcretevalues"),
         associations=of_kind("crefset_association"),
         simple_refsets=of_kind("refset_simple"),
+        reference_sets=tuple(file for kind in sorted(by_kind) if is_reference_set(kind) for file in by_kind[kind]),
+        identifiers=of_kind("identifier"),
         module_dependencies=of_kind("ssrefset_moduledependency"),
         is_extract=readme is not None and _says_subset(readme),
     )
@@ -156,19 +163,20 @@ def read_rf2(path: Path, *, version: str | None = None, name: str | None = None)
 def _read_concepts(files: Rf2Files, loaded: LoadedCodeSystem) -> Iterator[Concept]:
     with ExitStack() as stack:
         concepts, links = stack.enter_context(SortedRows()), stack.enter_context(SortedRows())
-        descriptions = stack.enter_context(SortedRows())
+        descriptions, members = stack.enter_context(SortedRows()), stack.enter_context(SortedRows())
         for file in files.concepts:
-            for line, row in _rows(file, 5, loaded):
+            for line, row in read_rows(file, 5, loaded):
                 concepts.add((row[0], str(line), *row[1:5]))
                 loaded.expected = (loaded.expected or 0) + 1
         _sort_descriptions(files, descriptions, loaded)
         _collect_links(files, links, loaded)
-        names, linked = Groups(descriptions), Groups(links)
+        collect_members(files.reference_sets, members, loaded)
+        names, linked, listed = Groups(descriptions), Groups(links), Groups(members)
         for code, rows in concepts.groups():
             loaded.counts.rows += len(rows)
             for repeated in rows[1:]:
                 loaded.counts.refused += 1
-                _problem(
+                note_problem(
                     loaded,
                     int(repeated[1]),
                     "id",
@@ -178,8 +186,8 @@ def _read_concepts(files: Rf2Files, loaded: LoadedCodeSystem) -> Iterator[Concep
                     "the concept stands twice; the first is kept",
                 )
             own = [_description(fields) for fields in names.of(code)]
-            if not own:
-                _problem(
+            if not any(one.active for one in own):
+                note_problem(
                     loaded,
                     int(rows[0][1]),
                     "id",
@@ -188,105 +196,71 @@ def _read_concepts(files: Rf2Files, loaded: LoadedCodeSystem) -> Iterator[Concep
                     "no-description",
                     "the concept has no active description",
                 )
-            yield concept_from_rows(rows[0], own, linked.of(code))
+            belonging = tuple(member_from_row(fields) for fields in listed.of(code))
+            yield concept_from_rows(rows[0], own, linked.of(code), belonging)
         if names.skipped or linked.skipped:
-            _problem(
+            note_problem(
                 loaded, None, "conceptId", None, "warning", "unknown-concept",
                 f"{names.skipped:,} descriptions and {linked.skipped:,} relationships name concepts that are not in the release",
             )  # fmt: skip
 
 
 def _sort_descriptions(files: Rf2Files, by_concept: SortedRows, loaded: LoadedCodeSystem) -> None:
-    """Join descriptions with the language reference sets (by description), then sort them by concept."""
-    with SortedRows() as by_description, SortedRows() as preferences:
+    """Join descriptions with the language reference sets (by description), then sort them by concept.
+
+    A row is (concept, rank, language, kind, term, active, identifier, module, time, `refset:acceptability …`).
+    """
+    with SortedRows() as by_description, SortedRows() as places:
         for file in files.descriptions:
-            for _, row in _rows(file, 9, loaded):
-                if row[2] == "1":
-                    by_description.add((row[0], row[4], row[5], row[6], row[7]))
+            for _, row in read_rows(file, 9, loaded):
+                by_description.add((row[0], row[4], row[5], row[6], row[7], row[2], row[3], row[1]))
         for file in files.languages:
-            for _, row in _rows(file, 7, loaded):
-                if row[2] == "1" and row[6] == _PREFERRED:
-                    preferences.add((row[5], row[4]))
-        preferred = Groups(preferences)
+            for _, row in read_rows(file, 7, loaded):
+                if row[2] == "1":
+                    places.add((row[5], row[4], row[6]))
+        placed = Groups(places)
         for description_id, rows in by_description.groups():
-            refsets = {fields[1] for fields in preferred.of(description_id)}
-            rank = next(
-                (str(place) for place, refset in enumerate(_ENGLISH_REFSETS) if refset in refsets),
-                "8" if refsets else "9",
-            )
-            for _, concept, language, kind, term in rows[:1]:
-                by_concept.add((concept, rank, language, kind, term))
+            own = placed.of(description_id)
+            _, concept, language, kind, term, active, module, time = rows[0]
+            dialects = " ".join(f"{refset}:{acceptability}" for _, refset, acceptability in own)
+            by_concept.add((concept, _rank(own), language, kind, term, active, description_id, module, time, dialects))
+
+
+def _rank(places: Sequence[Sequence[str]]) -> str:
+    """How much a description is the one to show: see `Rf2Description`."""
+    preferred = {refset for _, refset, acceptability in places if acceptability == _PREFERRED}
+    for place, refset in enumerate(_ENGLISH_REFSETS):
+        if refset in preferred:
+            return str(place)
+    return "8" if preferred else "9"
 
 
 def _collect_links(files: Rf2Files, links: SortedRows, loaded: LoadedCodeSystem) -> None:
-    """Everything that hangs on a concept, as rows (concept, sort of link, type, value)."""
+    """Everything that hangs on a concept, as rows (concept, sort of link, type, value, role group)."""
     for file in files.relationships:
-        for _, row in _rows(file, 10, loaded):
+        for _, row in read_rows(file, 10, loaded):
             if row[2] == "1" and row[8] in _INFERRED:
-                links.add((row[4], "parent" if row[7] == IS_A else "attribute", row[7], row[5]))
+                links.add((row[4], "parent" if row[7] == IS_A else "attribute", row[7], row[5], row[6]))
     for file in files.concrete_values:
-        for _, row in _rows(file, 10, loaded):
+        for _, row in read_rows(file, 10, loaded):
             if row[2] == "1" and row[8] in _INFERRED:
-                links.add((row[4], "value", row[7], row[5]))
+                links.add((row[4], "value", row[7], row[5], row[6]))
     for file in files.associations:
-        for _, row in _rows(file, 7, loaded):
+        for _, row in read_rows(file, 7, loaded):
             if row[2] == "1":
-                links.add((row[5], "association", row[4], row[6]))
+                links.add((row[5], "association", row[4], row[6], ""))
     for file in files.simple_refsets:
-        for _, row in _rows(file, 6, loaded):
+        for _, row in read_rows(file, 6, loaded):
             if row[2] == "1":
-                links.add((row[5], "member", "memberOf", row[4]))
-
-
-def _rows(file: ReleaseFile, width: int, loaded: LoadedCodeSystem) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows below the header with their lines; too short ones are refused."""
-    with file.open() as lines:
-        header = next(lines, "").rstrip("\r\n").split("\t")
-        if header[0] != "id" or len(header) < width:
-            raise BadFile(
-                f"an RF2 file has the columns id, effectiveTime, active… ({width} of them); this one has: {', '.join(header)}",
-                file=file.base_name,
-                line=1,
-            )
-        try:
-            for line, text in enumerate(lines, start=2):
-                row = text.rstrip("\r\n").split("\t")
-                if len(row) >= width:
-                    yield line, row
-                elif text.strip():
-                    _refuse_row(loaded, file, line, row, width)
-        except UnicodeDecodeError as error:
-            raise BadFile(
-                f"the file is not UTF-8 ({error.reason} at byte {error.start})", file=file.base_name
-            ) from None
-
-
-def _refuse_row(loaded: LoadedCodeSystem, file: ReleaseFile, line: int, row: Sequence[str], width: int) -> None:
-    if "_Concept_" in file.base_name:
-        loaded.counts.rows += 1
-        loaded.counts.refused += 1
-    _problem(
-        loaded, line, None, row[0], "error", "ragged-row",
-        f"{file.base_name}: the row has {len(row)} columns where {width} are needed",
-    )  # fmt: skip
-
-
-def _problem(
-    loaded: LoadedCodeSystem,
-    line: int | None,
-    column: str | None,
-    code: str | None,
-    severity: str,
-    rule: str,
-    message: str,
-) -> None:
-    if len(loaded.problems) < _MOST_PROBLEMS or severity == "error":
-        loaded.problems.append(RowProblem(line, column, code, severity, rule, message))
+                links.add((row[5], "member", "memberOf", row[4], ""))
+    collect_identifiers(files.identifiers, links, loaded)
 
 
 def _description(fields: Sequence[str]) -> Rf2Description:
-    _, rank, language, kind, term = fields
-    return Rf2Description(term=term, language=language, kind=kind, rank=int(rank))
+    _, rank, language, kind, term, active, number, module, time, dialects = fields
+    places = tuple((place.partition(":")[0], place.partition(":")[2]) for place in dialects.split())
+    details = DescriptionDetails(number, module, time, places)
+    return Rf2Description(term, language, kind, int(rank), active == "1", details)
 
 
 def _edition_module(files: Rf2Files) -> str:
@@ -294,7 +268,7 @@ def _edition_module(files: Rf2Files) -> str:
     depending: dict[str, set[str]] = {}
     scratch = LoadedCodeSystem(CodeSystem("", "", ""), iter(()))
     for file in files.module_dependencies:
-        for _, row in _rows(file, 8, scratch):
+        for _, row in read_rows(file, 8, scratch):
             if row[2] == "1" and row[3] != row[5]:
                 depending.setdefault(row[3], set()).add(row[5])
     needed = {module for modules in depending.values() for module in modules}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from termserver.model.code_system import Concept, ConceptProperty
-from termserver.model.coding import Coding, Designation
+from termserver.model.code_system import Concept, ConceptProperty, RefsetMember
+from termserver.model.coding import Coding, DescriptionDetails, Designation
 
 SNOMED_URL = "http://snomed.info/sct"
 FULLY_SPECIFIED_NAME = "900000000000003001"
@@ -24,7 +24,7 @@ _TAG = re.compile(r" \(([^()]+)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Rf2Description:
-    """An active description.
+    """A description.
 
     Parameters
     ----------
@@ -36,10 +36,15 @@ class Rf2Description:
     language: str
     kind: str
     rank: int
+    active: bool
+    details: DescriptionDetails
 
 
 def concept_from_rows(
-    row: Sequence[str], descriptions: Sequence[Rf2Description], links: Sequence[Sequence[str]]
+    row: Sequence[str],
+    descriptions: Sequence[Rf2Description],
+    links: Sequence[Sequence[str]],
+    members: tuple[RefsetMember, ...] = (),
 ) -> Concept:
     """Put a concept together.
 
@@ -48,10 +53,11 @@ def concept_from_rows(
     row
         (code, line, effectiveTime, active, moduleId, definitionStatusId).
     links
-        (code, `parent` | `attribute` | `value` | `association` | `member`, type, value).
+        (code, `parent` | `attribute` | `value` | `association` | `member` | `identifier`, type, value, role group).
     """
     code, _, effective_time, active, module, definition_status = row
-    ordered = sorted(descriptions, key=lambda one: (one.language != "en", one.language, one.rank, one.kind, one.term))
+    in_order = sorted(descriptions, key=lambda one: (one.language != "en", one.language, one.rank, one.kind, one.term))
+    ordered = [one for one in in_order if one.active]
     definition = next((one for one in ordered if one.kind == DEFINITION), None)
     properties = (
         *([] if active == "1" else [ConceptProperty("inactive", True, "boolean")]),
@@ -65,13 +71,21 @@ def concept_from_rows(
     return Concept(
         code=code,
         display=display,
-        designations=tuple(
-            Designation(one.term, one.language, _USES.get(one.kind)) for one in ordered if one.kind != DEFINITION
-        ),
+        designations=_designations(ordered),
         properties=properties,
         parents=tuple(dict.fromkeys(link[3] for link in links if link[1] == "parent")),
         active=active == "1",
         definition=definition.term if definition is not None else None,
+        members=members,
+        former_designations=_designations([one for one in in_order if not one.active]),
+    )
+
+
+def _designations(descriptions: Sequence[Rf2Description]) -> tuple[Designation, ...]:
+    return tuple(
+        Designation(one.term, one.language, _USES.get(one.kind), details=one.details)
+        for one in descriptions
+        if one.kind != DEFINITION
     )
 
 
@@ -102,20 +116,28 @@ def _semantic_tag(ordered: Sequence[Rf2Description]) -> Iterator[ConceptProperty
 
 
 def _linked(links: Sequence[Sequence[str]]) -> Iterator[ConceptProperty]:
-    for _, sort, kind, value in links:
+    for _, sort, kind, value, group in links:
         if sort == "value":
-            yield _concrete_value(kind, value)
+            yield _concrete_value(kind, value, int(group))
+        elif sort == "attribute":
+            yield ConceptProperty(kind, value, "code", int(group))
+        elif sort == "identifier":
+            yield ConceptProperty("alternateIdentifier", Coding(kind, value), "Coding")
         elif sort != "parent":
             yield ConceptProperty(kind, value, "code")
 
 
-def _concrete_value(kind: str, value: str) -> ConceptProperty:
-    """RF2 writes numbers as `#1.5` and texts in quotes."""
+def _concrete_value(kind: str, value: str, group: int) -> ConceptProperty:
+    """RF2 writes numbers as `#1.5`, texts in quotes, truth values as they are."""
     if value.startswith("#"):
         number = value[1:]
         try:
             whole = "." not in number
-            return ConceptProperty(kind, int(number) if whole else float(number), "integer" if whole else "decimal")
+            return ConceptProperty(
+                kind, int(number) if whole else float(number), "integer" if whole else "decimal", group
+            )
         except ValueError:
-            return ConceptProperty(kind, number)
-    return ConceptProperty(kind, value.strip('"'))
+            return ConceptProperty(kind, number, group=group)
+    if value.lower() in ("true", "false"):
+        return ConceptProperty(kind, value.lower() == "true", "boolean", group)
+    return ConceptProperty(kind, value.strip('"'), group=group)
