@@ -113,10 +113,11 @@ class FilterParser:
 
     def _history(self, operand: Constraint) -> WithHistory:
         self._open(marked=True)
+        token = self._cursor.token
         word = self._cursor.need_kind("word", "HISTORY").upper().replace("_", "-")
         keyword, _, profile = word.partition("-")
         if keyword != "HISTORY" or (profile and profile not in _PROFILES):
-            self._cursor.fail_because(f"'{word}' is no history supplement: HISTORY, HISTORY-MIN, -MOD, -MAX")
+            self._cursor.fail_because(f"'{word}' is no history supplement: HISTORY, HISTORY-MIN, -MOD, -MAX", token)
         subset = self._operand() if not profile and self._cursor.is_sign("(") else None
         self._cursor.need("}}")
         return WithHistory(operand, profile or None, subset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from termserver.ecl.syntax_tree import (
@@ -49,6 +50,8 @@ _AnyFilter = (
     | NumberFilter
     | TextFilter
 )
+# In quotation marks it would read as a search term where an attribute's value stands
+_BARE_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*#[A-Za-z0-9._-]+")
 _ATOMS = (ConceptReference, AlternateIdentifier, Wildcard)
 _OPERANDS = (*_ATOMS, Operation, MemberOf)
 
@@ -63,7 +66,8 @@ def print_constraint(constraint: Constraint) -> str:
         case ConceptReference(code, term):
             return _with_term(code, term)
         case AlternateIdentifier(scheme, code, term):
-            return _with_term(f'"{scheme}#{code}"', term)
+            bare = f"{scheme}#{code}"
+            return _with_term(bare if _BARE_IDENTIFIER.fullmatch(bare) else f'"{bare}"', term)
         case Wildcard():
             return "*"
         case Operation(operator, operand):

@@ -6,6 +6,7 @@ import pytest
 from termserver.errors import BadFile
 from termserver.loaders.rf2 import find_rf2_files, read_rf2
 from termserver.model.code_system import Concept
+from termserver.model.coding import Coding
 
 # A tiny synthetic release: invented identifiers and names, no content of SNOMED CT.
 US, GB, SV = "900000000000509007", "900000000000508004", "46011000052107"
@@ -180,3 +181,51 @@ def test_folder_without_snapshot_is_no_release(tmp_path: Path) -> None:
     assert find_rf2_files(tmp_path) is None
     with pytest.raises(BadFile, match="no RF2 snapshot"):
         read_rf2(tmp_path)
+
+
+def test_attributes_keep_their_role_group(tmp_path: Path) -> None:
+    concept = concepts_of(write_release(tmp_path))["101"]
+    assert {one.code: one.group for one in concept.properties if one.group is not None} == {
+        "363698007": 1,
+        "1142135004": 1,
+    }
+
+
+def test_names_keep_what_language_reference_sets_say_of_them(tmp_path: Path) -> None:
+    concept = concepts_of(write_release(tmp_path))["101"]
+    british = next(one for one in concept.designations if one.value == "Thing colour, British")
+    assert british.details is not None
+    assert (british.details.number, set(british.details.acceptability)) == ("4", {(GB, PREFERRED), (US, ACCEPTABLE)})
+
+
+def test_inactive_descriptions_are_former_names(tmp_path: Path) -> None:
+    concept = concepts_of(write_release(tmp_path))["101"]
+    assert [one.value for one in concept.former_designations] == ["Withdrawn name"]
+
+
+def test_every_reference_set_gives_its_members_and_columns(tmp_path: Path) -> None:
+    root = write_release(tmp_path)
+    _write(
+        root / "Snapshot/Refset/der2_iisssccRefset_ExtendedMapSnapshot_INT_20260101.txt",
+        "id effectiveTime active moduleId refsetId referencedComponentId mapGroup mapTarget",
+        [
+            ("h", "20260101", "1", CORE, "447562003", "101", "1", "X99"),
+            ("i", "20260101", "0", CORE, "4475", "101", "", ""),
+        ],
+    )
+    members = concepts_of(root)["101"].members
+    assert {(one.refset, one.active, one.fields) for one in members} == {
+        ("723264001", True, ()),
+        ("447562003", True, (("mapGroup", "1"), ("mapTarget", "X99"))),
+        ("4475", False, (("mapGroup", ""), ("mapTarget", ""))),
+    }
+
+
+def test_identifiers_of_other_schemes_are_a_property(tmp_path: Path) -> None:
+    root = write_release(tmp_path)
+    _write(
+        root / "Snapshot/Terminology/sct2_Identifier_Snapshot_INT_20260101.txt",
+        "alternateIdentifier effectiveTime active moduleId identifierSchemeId referencedComponentId",
+        [("1234-5", "20260101", "1", CORE, "30051010000102", "101")],
+    )
+    assert properties_of(concepts_of(root)["101"])["alternateIdentifier"] == Coding("30051010000102", "1234-5")
