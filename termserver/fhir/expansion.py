@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from termserver.fhir.coding import write_designations, write_value
 from termserver.fhir.elements import Json, without_empty
-from termserver.fhir.value_set import write_value_set_head
+from termserver.fhir.extensions import write_extensions
+from termserver.fhir.value_set import write_compose, write_value_set_head
 from termserver.fhir.versions import FhirVersion
 from termserver.model.code_system import ConceptProperty
 from termserver.model.results import Expansion, ExpansionEntry
@@ -12,41 +13,67 @@ from termserver.model.value_set import ValueSet
 
 _PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
 _CONTAINS_PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
-_URI_PARAMETERS = {"used-codesystem", "used-valueset", "system-version", "check-system-version", "force-system-version"}
+_UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 _CODE_PARAMETERS = {"displayLanguage"}
-_STANDARD = "http://hl7.org/fhir/concept-properties#"
-_STANDARD_PROPERTIES = {"status", "inactive", "definition", "notSelectable", "parent", "child", "deprecated"}
+_TEXT_PARAMETERS = {"filter", "designation"}
+# What of a value set's own elements an expansion has; with its definition it has all
+_HEAD = frozenset(
+    [
+        "resourceType",
+        "id",
+        "implicitRules",
+        "language",
+        "contained",
+        "url",
+        "identifier",
+        "version",
+        "name",
+        "title",
+        "status",
+        "experimental",
+        "date",
+        "publisher",
+        "copyright",
+        "copyrightLabel",
+    ]
+)
 
 
 def write_expansion(expansion: Expansion, version: FhirVersion) -> Json:
-    """The value set's head with the expansion in it."""
+    """The value set with the expansion in it; its definition goes with it only where it is asked for."""
     value_set = expansion.value_set or ValueSet("", "", "")
     written = write_value_set_head(value_set, version)
-    codes = dict.fromkeys(item.code for entry in expansion.entries for item in entry.properties)
-    if any(entry.definition for entry in expansion.entries):
-        codes["definition"] = None
+    if expansion.with_definition:
+        compose = write_compose(value_set, version)
+        if compose:
+            written["compose"] = compose
+    else:
+        written = {name: value for name, value in written.items() if name in _HEAD}
+    written["expansion"] = without_empty(_write_body(expansion, version))
+    return written
+
+
+def _write_body(expansion: Expansion, version: FhirVersion) -> Json:
+    extensions: list[Json] = [{"url": _UNCLOSED, "valueBoolean": True}] if expansion.unclosed else []
+    extensions += [{"url": f"{_UNCLOSED}-reason", "valueString": reason} for reason in expansion.unclosed]
+    declared = [without_empty({"code": code, "uri": uri}) for code, uri in expansion.properties]
+    if not version.is_r5:
+        extensions += [
+            {"url": _PROPERTY, "extension": [_part(name, value) for name, value in item.items()]} for item in declared
+        ]
     body: Json = {
+        "extension": extensions,
         "identifier": expansion.identifier,
         "timestamp": expansion.timestamp,
         "total": expansion.total,
     }
     if any(name in ("offset", "count") for name, _ in expansion.parameters):
         body["offset"] = expansion.offset  # FHIR: only where there are pages
-    if codes and version.is_r5:
-        body["property"] = [_declared(code) for code in codes]
-    elif codes:
-        body["extension"] = [
-            {"url": _PROPERTY, "extension": [_part(name, value) for name, value in _declared(code).items()]}
-            for code in codes
-        ]
     body["parameter"] = [_parameter(name, value) for name, value in expansion.parameters]
+    if version.is_r5:
+        body["property"] = declared
     body["contains"] = [_write_entry(entry, version) for entry in expansion.entries]
-    written["expansion"] = without_empty(body)
-    return written
-
-
-def _declared(code: str) -> Json:
-    return {"code": code, "uri": _STANDARD + code} if code in _STANDARD_PROPERTIES else {"code": code}
+    return body
 
 
 def _part(name: str, value: str) -> Json:
@@ -58,34 +85,39 @@ def _parameter(name: str, value: str | int | bool) -> Json:
         return {"name": name, "valueBoolean": value}
     if isinstance(value, int):
         return {"name": name, "valueInteger": value}
-    if name in _URI_PARAMETERS:
-        return {"name": name, "valueUri": value}
-    return {"name": name, "valueCode" if name in _CODE_PARAMETERS else "valueString": value}
+    if name in _TEXT_PARAMETERS:
+        return {"name": name, "valueString": value}
+    return {"name": name, "valueCode" if name in _CODE_PARAMETERS else "valueUri": value}
 
 
 def _write_entry(entry: ExpansionEntry, version: FhirVersion) -> Json:
-    properties = entry.properties
-    if entry.definition:
-        properties = (*properties, ConceptProperty("definition", entry.definition))
-    written: Json = {"system": entry.system}
+    written: Json = {}
+    extensions = write_extensions(entry.extensions)
+    if not version.is_r5:
+        extensions += [_property_extension(item) for item in entry.properties]
+    if extensions:
+        written["extension"] = extensions
+    written["system"] = entry.system
     if entry.abstract:
         written["abstract"] = True
     if entry.inactive:
         written["inactive"] = True
-    written |= without_empty(
-        {"code": entry.code, "display": entry.display, "designation": write_designations(entry.designations)}
-    )
-    if properties and version.is_r5:
-        written["property"] = [{"code": item.code, **write_value(item.value, item.kind)} for item in properties]
-    elif properties:
-        written["extension"] = [
-            {
-                "url": _CONTAINS_PROPERTY,
-                "extension": [
-                    {"url": "code", "valueCode": item.code},
-                    {"url": "value", **write_value(item.value, item.kind)},
-                ],
-            }
-            for item in properties
+    if entry.version:
+        written["version"] = entry.version
+    written["code"] = entry.code
+    if entry.display:
+        written["display"] = entry.display
+    if entry.designations:
+        written["designation"] = write_designations(entry.designations)
+    if entry.properties and version.is_r5:
+        written["property"] = [
+            {"code": item.code, **write_value(item.value, item.kind)} for item in entry.properties
         ]
+    if entry.contains:
+        written["contains"] = [_write_entry(inner, version) for inner in entry.contains]
     return written
+
+
+def _property_extension(item: ConceptProperty) -> Json:
+    parts = [{"url": "code", "valueCode": item.code}, {"url": "value", **write_value(item.value, item.kind)}]
+    return {"url": _CONTAINS_PROPERTY, "extension": parts}

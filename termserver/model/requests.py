@@ -119,8 +119,12 @@ class ExpandRequest:
     ----------
     designations
         Tokens `system|code` (a use) or `urn:ietf:bcp:47|tag` (a language) of the designations wanted; empty means all.
+    properties
+        Codes or URIs of the properties wanted; `*` for all.
+    language, header_language
+        `displayLanguage`, and the Accept-Language header, verbatim.
     echoed
-        The parameters that the client gave and that the expansion repeats.
+        The parameters that the client gave and that the expansion repeats, `displayLanguage` aside.
     """
 
     value_set_url: str | None = None
@@ -134,9 +138,11 @@ class ExpandRequest:
     designations: tuple[str, ...] = ()
     include_definition: bool = False
     exclude_nested: bool = False
+    exclude_not_for_ui: bool = False
     active_only: bool = False
     properties: tuple[str, ...] = ()
     language: str | None = None
+    header_language: str | None = None
     echoed: tuple[tuple[str, str | int | bool], ...] = ()
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from termserver.model.code_system import Concept, ConceptProperty
 from termserver.model.coding import Coding, Designation
 from termserver.model.concept_map import Dependency, DependencyValue
+from termserver.model.extension import Extension
 from termserver.model.issue import Issue
 from termserver.model.relationship import Relationship
 from termserver.model.value_set import ValueSet
@@ -81,7 +81,17 @@ class ValidateCodeResult:
 
 @dataclass(frozen=True, slots=True)
 class ExpansionEntry:
-    """One concept of an expansion."""
+    """One concept of an expansion.
+
+    Parameters
+    ----------
+    version
+        Only where concepts of several versions of the code system may occur.
+    extensions
+        Of the concept, as the code system or the value set has them.
+    contains
+        The entries nested below it.
+    """
 
     system: str
     code: str
@@ -91,18 +101,33 @@ class ExpansionEntry:
     inactive: bool = False
     designations: tuple[Designation, ...] = ()
     properties: tuple[ConceptProperty, ...] = ()
-    definition: str | None = None
+    extensions: tuple[Extension, ...] = ()
+    contains: tuple[ExpansionEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """Answer of $expand: one page of `total` concepts."""
+    """Answer of $expand: one page of `total` concepts.
 
-    total: int
+    Parameters
+    ----------
+    total
+        None where nobody can count them: all codes of a system that has a grammar.
+    properties
+        Pairs (code, URI or None) of the properties that entries have.
+    unclosed
+        Why there may be more codes than are listed, a sentence each.
+    with_definition
+        True if the value set's definition goes with it.
+    """
+
+    total: int | None
     offset: int
     entries: tuple[ExpansionEntry, ...]
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
-    other: Mapping[str, object] = field(default_factory=dict)
+    properties: tuple[tuple[str, str | None], ...] = ()
+    unclosed: tuple[str, ...] = ()
+    with_definition: bool = False
     value_set: ValueSet | None = None
     identifier: str = ""
     timestamp: str = ""

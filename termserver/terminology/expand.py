@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
 from termserver.errors import BadInput, NotFound, TooCostly
-from termserver.model.code_system import Concept, ConceptProperty
-from termserver.model.coding import Coding, Designation
+from termserver.fhir.standing import standards_status
+from termserver.index.text import matches_words, words_of
+from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.coding import Coding
 from termserver.model.requests import ExpandRequest
 from termserver.model.results import Expansion, ExpansionEntry
 from termserver.model.value_set import IncludedConcept, ValueSet
-from termserver.terminology.languages import Languages, display_in, language_fits, languages_from_header
+from termserver.terminology.concept_status import warning_of
+from termserver.terminology.content import SupplementedContent
+from termserver.terminology.expansion_entry import EntryWriter, property_uris
+from termserver.terminology.expansion_tree import can_nest, nested, parents_in_part
+from termserver.terminology.languages import languages_from_header, shown_languages
 from termserver.terminology.library import Library
-from termserver.terminology.selection import Part, Selection, find_value_set, select_value_set
+from termserver.terminology.selection import Selection, Used, find_value_set, select_value_set
+from termserver.terminology.selection_parts import Nesting, Ordinals, Part, marked
 from termserver.terminology.versions import VersionRules, rules_of
 
-_LANGUAGE_SYSTEM = "urn:ietf:bcp:47"
+Parameter = tuple[str, str | int | bool]
 
 
-def expand(library: Library, request: ExpandRequest, *, limit: int) -> Expansion:
+def expand(library: Library, request: ExpandRequest, *, limit: int, page_limit: int) -> Expansion:
     """Expand a value set.
 
     Parameters
     ----------
     limit
-        Most concepts in one answer.
+        Most concepts of an expansion that nobody pages through.
+    page_limit
+        Most concepts in one page.
 
     Raises
     ------
@@ -38,26 +49,29 @@ def expand(library: Library, request: ExpandRequest, *, limit: int) -> Expansion
         If nobody asked for a page and there are more than `limit` concepts.
     """
     value_set = _value_set(library, request)
-    library.check_supplements(request.supplements)
-    rules = rules_of(request)
-    selection = select_value_set(library, value_set, rules)
-    _narrow(selection, request)
+    request = with_fixed_parameters(request, value_set)
+    library.use_supplements((*request.supplements, *value_set.supplements))
+    selection = select_value_set(library, value_set, rules_of(request))
+    narrow(selection, request)
     total = selection.total
-    if request.count is None and total > limit:
+    if request.count is None and total - request.offset > limit:
         raise TooCostly(
-            f"The value set '{value_set.canonical}' expansion has too many codes to produce (>{limit}); "
-            "ask for a page with count and offset, or narrow it with filter"
+            f"The value set '{value_set.canonical}' expansion has too many codes to produce (>{limit})",
+            message_id="VALUESET_TOO_COSTLY",
+            diagnostics="Ask for a page with count and offset, or narrow the expansion with filter",
         )
-    count = min(limit if request.count is None else request.count, limit)
-    languages = languages_from_header(request.language)
-    entries = [
-        _entry(part, concept, request, languages) for part, concept in _page(selection.parts, request.offset, count)
-    ]
+    count = min(limit if request.count is None else request.count, page_limit)
+    whole = request.offset == 0 and count >= total
+    entries = _entries(selection, request, value_set, count, nest=whole and not request.exclude_nested)
+    uris = {code: uri for part in selection.parts for code, uri in property_uris(part.content).items()}
     return Expansion(
-        total=total,
+        total=None if any(part.open_ended for part in selection.parts) else total,
         offset=request.offset,
         entries=tuple(entries),
-        parameters=_parameters(request, selection),
+        parameters=_parameters(request, value_set, selection),
+        properties=tuple((code, uris.get(code)) for code in _property_codes(entries)),
+        unclosed=tuple(_unclosed(selection)),
+        with_definition=request.include_definition,
         value_set=value_set,
         identifier=uuid.uuid4().urn,
         timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -74,100 +88,173 @@ def _value_set(library: Library, request: ExpandRequest) -> ValueSet:
     return find_value_set(library, request.value_set_url, request.value_set_version)
 
 
-def _narrow(selection: Selection, request: ExpandRequest) -> None:
+_FIXED_FLAGS = {
+    "activeOnly": "active_only",
+    "excludeNested": "exclude_nested",
+    "excludeNotForUI": "exclude_not_for_ui",
+    "includeDefinition": "include_definition",
+    "includeDesignations": "include_designations",
+}
+
+
+def with_fixed_parameters(request: ExpandRequest, value_set: ValueSet) -> ExpandRequest:
+    """The request with the parameters that the value set's author fixes, where the client gave none."""
+    given = {name for name, _ in request.echoed}
+    for name, value in value_set.parameters:
+        if name == "displayLanguage" and request.language is None and isinstance(value, str):
+            request = replace(request, language=value)
+        elif name in _FIXED_FLAGS and name not in given and isinstance(value, bool):
+            request = replace(request, echoed=(*request.echoed, (name, value)), **{_FIXED_FLAGS[name]: value})
+    return request
+
+
+# ------------------------------------------------------------------ which concepts
+
+
+def narrow(selection: Selection, request: ExpandRequest) -> None:
+    """Take out of a selection what the request does not want."""
     for part in selection.parts:
+        table, header = part.content.table, part.content.header
         if request.active_only:
-            part.ordinals = part.ordinals[part.content.table.active[part.ordinals]]
-        if request.excluded_systems:
-            header = part.content.header
-            if header.url in request.excluded_systems or header.canonical in request.excluded_systems:
-                part.ordinals = part.ordinals[:0]
+            part.ordinals = part.ordinals[table.active[part.ordinals]]
+        if request.exclude_not_for_ui:
+            part.ordinals = part.ordinals[~table.abstract[part.ordinals]]
+        if header.url in request.excluded_systems or header.canonical in request.excluded_systems:
+            part.ordinals = part.ordinals[:0]
         if request.text_filter.strip():
-            found = part.content.search(request.text_filter)
-            part.ordinals = part.ordinals[np.isin(part.ordinals, found)]
+            part.ordinals = part.ordinals[marked(len(table), _found(part, request.text_filter))[part.ordinals]]
+            if part.nesting is Nesting.BELOW_ANCESTOR:
+                part.nesting = Nesting.FLAT  # the hits of a search are a list
 
 
-def _page(parts: Sequence[Part], offset: int, count: int) -> Iterator[tuple[Part, Concept]]:
+def _found(part: Part, text: str) -> Ordinals:
+    """Ordinals of which a name has every word of the text, names that the value set lists included."""
+    words = words_of(text)
+    own = [code for code, item in part.listed.items() if any(matches_words(name, words) for name in _names(item))]
+    found = part.content.search(text)
+    if not own or not words:
+        return found
+    ordinals = part.content.ordinals_of(own)
+    return np.concatenate((found, ordinals[ordinals >= 0]))
+
+
+def _names(item: IncludedConcept) -> Iterable[str]:
+    if item.display:
+        yield item.display
+    for designation in item.designations:
+        yield designation.value
+
+
+def page_of(parts: Sequence[Part], offset: int, count: int) -> list[tuple[Part, list[Concept]]]:
+    """The concepts of a page, part by part."""
+    found = []
     for part in parts:
         here = len(part.ordinals)
-        if offset >= here:
-            offset -= here
-            continue
         chosen = part.ordinals[offset : offset + count]
-        offset = 0
+        offset = max(0, offset - here)
         count -= len(chosen)
-        codes = [part.content.table.code_of(ordinal) for ordinal in chosen.tolist()]
-        concepts = part.content.concepts(codes)
-        for code in codes:
-            if code in concepts:
-                yield part, concepts[code]
+        if len(chosen):
+            codes = [part.content.table.code_of(ordinal) for ordinal in chosen.tolist()]
+            concepts = part.content.concepts(codes)
+            found.append((part, [concepts[code] for code in codes if code in concepts]))
         if count <= 0:
-            return
+            break
+    return found
 
 
-def _entry(part: Part, concept: Concept, request: ExpandRequest, languages: Languages) -> ExpansionEntry:
-    header = part.content.header
-    listed = part.listed.get(concept.code)
-    display = _display(concept, listed, header.language, languages)
-    designations: tuple[Designation, ...] = ()
-    if request.include_designations or request.designations:
-        every = (listed.designations if listed else ()) + concept.designations
-        designations = tuple(item for item in every if _wanted(item, request.designations))
-    return ExpansionEntry(
-        system=header.url,
-        code=concept.code,
-        display=display,
-        version=header.version,
-        abstract=concept.abstract,
-        inactive=not concept.active,
-        designations=designations,
-        properties=_properties(concept, request),
-        definition=concept.definition if request.include_definition or "definition" in request.properties else None,
+# ------------------------------------------------------------------ what is said of them
+
+
+def _entries(
+    selection: Selection, request: ExpandRequest, value_set: ValueSet, count: int, *, nest: bool
+) -> list[ExpansionEntry]:
+    languages = languages_from_header(request.language or request.header_language or value_set.language)
+    nest = nest and not selection.excludes and can_nest(selection.parts)
+    entries: list[ExpansionEntry] = []
+    parents: list[int] = []
+    for part, concepts in page_of(selection.parts, request.offset, count):
+        several = selection.used.several_versions(part.content.header.url)
+        writer = EntryWriter(request, languages, part, several)
+        above = parents_in_part(part) if nest else None
+        nest = nest and above is not None and len(above) == len(concepts)
+        begin = len(entries)
+        parents += [place if place < 0 else begin + place for place in above or ()]
+        entries += [writer.entry(concept) for concept in concepts]
+    return nested(entries, parents) if nest else entries
+
+
+def _property_codes(entries: Sequence[ExpansionEntry]) -> dict[str, None]:
+    codes: dict[str, None] = {}
+    waiting = list(entries)
+    while waiting:
+        entry = waiting.pop()
+        codes |= dict.fromkeys(item.code for item in entry.properties)
+        waiting += entry.contains
+    return codes
+
+
+def _parameters(request: ExpandRequest, value_set: ValueSet, selection: Selection) -> tuple[Parameter, ...]:
+    used = selection.used
+    language = request.language or request.header_language
+    said: list[Parameter] = [("displayLanguage", shown_languages(language))] if language else []
+    if selection.versions_match:
+        said.append(("versionsMatch", True))
+    warnings = _warnings(value_set, used)
+    return (
+        *request.echoed,
+        *said,
+        *used.version_parameters,
+        *(("used-codesystem", canonical) for canonical in used.code_systems),
+        *(("used-valueset", canonical) for canonical in used.value_sets),
+        *(("used-supplement", canonical) for canonical in _supplements(used)),
+        *(("used-fragment", canonical) for canonical, content in used.code_systems.items() if _is_part(content.header)),
+        *warnings,
     )
 
 
-def _display(
-    concept: Concept, listed: IncludedConcept | None, system_language: str | None, languages: Languages
-) -> str:
-    if languages.tags:
-        own = listed.designations if listed else ()
-        for tag in languages.tags:
-            for designation in own:
-                if language_fits(designation.language, tag):
-                    return designation.value
-        named = display_in(concept, system_language, languages)
-        if named is not None:
-            return named
-    return (listed.display if listed and listed.display else None) or concept.display
+def _supplements(used: Used) -> list[str]:
+    found = dict.fromkeys(
+        supplement.header.canonical
+        for content in used.code_systems.values()
+        if isinstance(content, SupplementedContent)
+        for supplement in content.supplements
+    )
+    return list(found)
 
 
-def _wanted(designation: Designation, tokens: Sequence[str]) -> bool:
-    if not tokens:
-        return True
-    for token in tokens:
-        system, _, code = token.rpartition("|")
-        if system == _LANGUAGE_SYSTEM and language_fits(designation.language, code):
-            return True
-        use = designation.use
-        if use is not None and use.code == code and (not system or use.system == system):
-            return True
-    return False
+def _unclosed(selection: Selection) -> list[str]:
+    """Why there may be more codes than the parts have."""
+    found: dict[str, None] = {}
+    for part in selection.parts:
+        if part.content.unclosed is not None and part.nesting is not Nesting.LISTED:
+            found[part.content.unclosed] = None
+        if _is_part(part.content.header):
+            url = part.content.header.url
+            found[f"This extension is based on a fragment of the code system {url}"] = None
+    return list(found)
 
 
-def _properties(concept: Concept, request: ExpandRequest) -> tuple[ConceptProperty, ...]:
-    if not request.properties:
-        return ()
-    return tuple(item for item in concept.properties if item.code in request.properties)
+def _is_part(header: CodeSystem) -> bool:
+    return header.content in ("fragment", "example")
 
 
-def _parameters(request: ExpandRequest, selection: Selection) -> tuple[tuple[str, str | int | bool], ...]:
-    used: list[tuple[str, str | int | bool]] = [
-        ("used-codesystem", part.content.header.canonical) for part in selection.parts
-    ]
-    imported: list[tuple[str, str | int | bool]] = [
-        ("used-valueset", canonical) for canonical in dict.fromkeys(selection.used_value_sets)
-    ]
-    return (*request.echoed, *used, *imported)
+def _warnings(value_set: ValueSet, used: Used) -> dict[Parameter, None]:
+    found: dict[Parameter, None] = {}
+    warning = partial(
+        warning_of,
+        draft_expected=value_set.status == "draft" or standards_status(value_set.other) == "draft",
+        experimental_expected=value_set.experimental,
+    )
+    for content in used.code_systems.values():
+        header = content.header
+        name = warning(header.status, header.experimental, header.other)
+        if name is not None:
+            found[name, header.canonical] = None
+    for other in (value_set, *used.value_sets.values()):
+        name = warning(other.status, other.experimental, other.other)
+        if name is not None:
+            found[name, other.canonical] = None
+    return found
 
 
 def codes_of_value_set(library: Library, canonical: str, *, limit: int) -> list[Coding] | None:
@@ -178,5 +265,6 @@ def codes_of_value_set(library: Library, canonical: str, *, limit: int) -> list[
         return None
     return [
         Coding(part.content.header.url, concept.code, None, concept.display or None)
-        for part, concept in _page(selection.parts, 0, limit)
+        for part, concepts in page_of(selection.parts, 0, limit)
+        for concept in concepts
     ]

@@ -1,16 +1,28 @@
 """Which name of a concept to show: `displayLanguage` and Accept-Language, with weights.
 
-Source: RFC 9110 section 12.5.4, RFC 4647 section 3.4 (lookup); FHIR R5 terminology service, languages.
+Source: RFC 9110 section 12.5.4, RFC 4647 section 3.4 (lookup), RFC 5646; FHIR R5 terminology service, languages.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from termserver.errors import BadInput
 from termserver.model.code_system import Concept
-from termserver.model.coding import Designation
+from termserver.model.coding import Coding, Designation
+from termserver.model.value_set import IncludedConcept
 
+PREFERRED_FOR_LANGUAGE = Coding(
+    "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage", None, "Preferred For Language"
+)
+_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_SYNONYM = "900000000000013009"
 _FULLY_SPECIFIED = "900000000000003001"
+# How well a kind of name serves as the one to show, best first; a name of any other use comes between
+_USE_RANKS = {"preferredForLanguage": 0, "display": 0, _SYNONYM: 1, _FULLY_SPECIFIED: 4}
+_FORMAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +41,55 @@ def languages_from_header(header: str | None) -> Languages:
     """
     weighted: list[tuple[float, int, str]] = []
     only = False
-    for place, item in enumerate((header or "").split(",")):
-        tag, *parameters = (part.strip() for part in item.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = float(parameter[2:])
-                except ValueError:
-                    weight = 0.0
+    for place, (tag, weight) in enumerate(_weighted_tags(header or "")):
         if tag == "*":
             only = only or weight == 0
         elif tag and weight > 0:
             weighted.append((-weight, place, tag))
     return Languages(tuple(tag for _, _, tag in sorted(weighted)), only)
+
+
+def _weighted_tags(header: str) -> Iterable[tuple[str, float]]:
+    for item in header.split(","):
+        tag, *parameters = (part.strip() for part in item.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.strip() == "q":
+                try:
+                    weight = float(value)
+                except ValueError:
+                    weight = 0.0
+        yield tag, weight
+
+
+def check_display_language(value: str) -> None:
+    """Refuse a `displayLanguage` with something in it that is no language tag.
+
+    Raises
+    ------
+    BadInput
+        Naming the parameter and its value.
+    """
+    for tag, _ in _weighted_tags(value):
+        if tag != "*" and not _TAG.fullmatch(tag):
+            raise BadInput(
+                f"Invalid displayLanguage: '{value}'",
+                issue_code="processing",
+                tx_issue="invalid-display",
+                message_id="INVALID_DISPLAY_NAME",
+            )
+
+
+def shown_languages(value: str) -> str:
+    """A `displayLanguage` as an expansion repeats it: as it came, with weights written in one way.
+
+    >>> shown_languages("de,*;q=0"), shown_languages("de,*")
+    ('de, *; q=0', 'de,*')
+    """
+    if ";" not in value:
+        return value
+    return ", ".join(tag if weight == 1 else f"{tag}; q={weight:g}" for tag, weight in _weighted_tags(value))
 
 
 def language_fits(own: str | None, wanted: str) -> bool:
@@ -57,6 +104,78 @@ def language_fits(own: str | None, wanted: str) -> bool:
     return mine == theirs or mine.startswith(theirs + "-") or theirs.startswith(mine + "-")
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a concept: the one to show, and the others.
+
+    Parameters
+    ----------
+    shown
+        Empty where there is none, or none in a language that may be shown.
+    others
+        In the order of the publisher; the display first, where another name is shown.
+    """
+
+    shown: str
+    others: tuple[Designation, ...]
+
+
+def choose_names(
+    concept: Concept, system_language: str | None, languages: Languages, listed: IncludedConcept | None = None
+) -> Names:
+    """Choose the name of a concept to show.
+
+    Parameters
+    ----------
+    system_language
+        The language of the code system's own displays.
+    listed
+        As a value set lists the concept: its display stands in for the code system's, its designations come first.
+    """
+    display = (listed.display if listed else None) or concept.display
+    own = Designation(display, system_language, PREFERRED_FOR_LANGUAGE if system_language else None)
+    every = (listed.designations if listed else ()) + concept.designations
+    chosen = best_name(own, every, languages)
+    if chosen is own:
+        return Names(display, every)
+    rest = [item for item in every if item is not chosen]
+    return Names(chosen.value if chosen else "", tuple([own, *rest] if display else rest))
+
+
+def best_name(display: Designation, others: Sequence[Designation], languages: Languages) -> Designation | None:
+    """The name to show: in the best wanted language that there is one in, else the display.
+
+    None where only the wanted languages may be shown, and there is no name in them. A display without a language may
+    always be shown.
+    """
+    for tag in languages.tags:
+        found = _best_in(display, others, tag)
+        if found is not None:
+            return found
+    return None if languages.only and display.language else display
+
+
+def _best_in(display: Designation, others: Sequence[Designation], tag: str) -> Designation | None:
+    """The best name in one language: no fully specified one if avoidable, the very language before a dialect,
+    the display before other names.
+    """
+    found: Designation | None = None
+    best = (True, True, 9)
+    for item in (display, *others):
+        if not item.value or not language_fits(item.language, tag):
+            continue
+        use = 0 if item is display else 1 + _use_rank(item)
+        rank = (use > _FORMAL, (item.language or "").lower() != tag.lower(), use)
+        if rank < best:
+            found, best = item, rank
+    return found
+
+
+def _use_rank(designation: Designation) -> int:
+    """How well the kind of name serves as the one to show, from 0."""
+    return 1 if designation.use is None else _USE_RANKS.get(designation.use.code, 2)
+
+
 def display_in(concept: Concept, system_language: str | None, languages: Languages) -> str | None:
     """The name of a concept in the best wanted language that it has; None where it has none of them.
 
@@ -65,24 +184,9 @@ def display_in(concept: Concept, system_language: str | None, languages: Languag
     system_language
         The language of the code system's own displays.
     """
+    display = Designation(concept.display, system_language)
     for tag in languages.tags:
-        if concept.display and language_fits(system_language, tag):
-            return concept.display
-        found = best_designation(concept.designations, tag)
+        found = _best_in(display, concept.designations, tag)
         if found is not None:
             return found.value
     return None
-
-
-def best_designation(designations: tuple[Designation, ...], tag: str) -> Designation | None:
-    """The designation to show in a language: an exact tag before a dialect, no fully specified name if avoidable."""
-    fitting = [item for item in designations if language_fits(item.language, tag)]
-    if not fitting:
-        return None
-    return min(
-        fitting,
-        key=lambda item: (
-            (item.language or "").lower() != tag.lower(),
-            item.use is not None and item.use.code == _FULLY_SPECIFIED,
-        ),
-    )
