@@ -47,7 +47,10 @@ class Settings(BaseSettings):
     upload_limit_mb: int = Field(200, ge=1, le=10_000, description="Largest upload, in MB.")
     unpacked_limit_mb: int = Field(1000, ge=1, le=100_000, description="Largest unpacked size of an archive, in MB.")
     body_limit_mb: int = Field(50, ge=1, le=10_000, description="Largest FHIR request body, in MB.")
-    expansion_limit: int = Field(10_000, ge=1, description="Most concepts in one $expand page, in concepts.")
+    expansion_limit: int = Field(
+        1_000, ge=1, description="Most concepts of a $expand without count: more are refused as too costly."
+    )
+    expansion_page_limit: int = Field(10_000, ge=1, description="Most concepts in one page of a $expand with count.")
     translation_cache_mb: int = Field(256, ge=1, description="Memory for translation tables, in MB.")
     candidates_per_row: int = Field(10, ge=1, le=50, description="Candidates kept for each row and target system.")
     session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in lasts, in hours.")

@@ -110,9 +110,7 @@ def _write_entry(entry: ExpansionEntry, version: FhirVersion) -> Json:
     if entry.designations:
         written["designation"] = write_designations(entry.designations)
     if entry.properties and version.is_r5:
-        written["property"] = [
-            {"code": item.code, **write_value(item.value, item.kind)} for item in entry.properties
-        ]
+        written["property"] = [{"code": item.code, **write_value(item.value, item.kind)} for item in entry.properties]
     if entry.contains:
         written["contains"] = [_write_entry(inner, version) for inner in entry.contains]
     return written

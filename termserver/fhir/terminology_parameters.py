@@ -9,13 +9,13 @@ from termserver.errors import BadInput
 from termserver.fhir.code_system import read_code_system
 from termserver.fhir.coding import write_coding, write_value
 from termserver.fhir.elements import Json, split_canonical
+from termserver.fhir.language_tags import check_display_language
 from termserver.fhir.operation_outcome import write_outcome
 from termserver.fhir.parameters import ParameterList, parameter, read_overlay
 from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding
 from termserver.model.requests import (
-    ExpandRequest,
     LookupRequest,
     SubsumesRequest,
     ValidateCodeRequest,
@@ -51,7 +51,7 @@ def read_lookup(parameters: ParameterList, version: FhirVersion, *, language: st
     return LookupRequest(
         coding,
         parameters.texts("property"),
-        parameters.text("displayLanguage") or language,
+        display_language(parameters) or language,
         parameters.texts("useSupplement"),
         read_overlay(parameters, version),
     )
@@ -148,11 +148,11 @@ def read_validate_code(
         active_only=parameters.flag("activeOnly"),
         lenient_display=parameters.flag("lenient-display-validation"),
         membership_only=parameters.flag("valueset-membership-only"),
-        language=parameters.text("displayLanguage") or language,
-        system_versions=_versioned(parameters, "system-version"),
-        check_system_versions=_versioned(parameters, "check-system-version"),
-        force_system_versions=_versioned(parameters, "force-system-version"),
-        default_value_set_versions=_versioned(parameters, "default-valueset-version"),
+        language=display_language(parameters) or language,
+        system_versions=versioned_canonicals(parameters, "system-version"),
+        check_system_versions=versioned_canonicals(parameters, "check-system-version"),
+        force_system_versions=versioned_canonicals(parameters, "force-system-version"),
+        default_value_set_versions=versioned_canonicals(parameters, "default-valueset-version"),
         supplements=parameters.texts("useSupplement"),
         overlay=read_overlay(parameters, version),
     )
@@ -181,7 +181,21 @@ def _codings_to_validate(parameters: ParameterList, *, in_value_set: bool) -> tu
     return (Coding(url, code, asked or pinned, parameters.text("display")),), False, ""
 
 
-def _versioned(parameters: ParameterList, name: str) -> tuple[str, ...]:
+def display_language(parameters: ParameterList) -> str | None:
+    """`displayLanguage`, if the client gave one.
+
+    Raises
+    ------
+    BadInput
+        If something in it is no language tag.
+    """
+    value = parameters.text("displayLanguage")
+    if value is not None:
+        check_display_language(value)
+    return value
+
+
+def versioned_canonicals(parameters: ParameterList, name: str) -> tuple[str, ...]:
     """Canonicals that must name a version."""
     canonicals = parameters.texts(name)
     for canonical in canonicals:
@@ -215,57 +229,3 @@ def write_validate_code(result: ValidateCodeResult) -> Json:
     if result.issues:
         written.append({"name": "issues", "resource": write_outcome(result.issues)})
     return {"resourceType": "Parameters", "parameter": written}
-
-
-# ------------------------------------------------------------------ $expand
-
-
-def read_expand(
-    parameters: ParameterList, version: FhirVersion, *, resource_id: str | None = None, language: str | None = None
-) -> ExpandRequest:
-    """$expand, at type or instance level."""
-    inline = parameters.resource("valueSet")
-    url, pinned = split_canonical(parameters.text("url") or "")
-    asked_language = parameters.text("displayLanguage")
-    return ExpandRequest(
-        value_set_url=url or None,
-        value_set_version=pinned or parameters.text("valueSetVersion"),
-        value_set_id=resource_id,
-        inline_value_set=read_value_set(inline, version) if inline is not None else None,
-        text_filter=parameters.text("filter") or "",
-        offset=parameters.number("offset") or 0,
-        count=parameters.number("count"),
-        include_designations=parameters.flag("includeDesignations"),
-        designations=parameters.texts("designation"),
-        include_definition=parameters.flag("includeDefinition"),
-        exclude_nested=parameters.flag("excludeNested"),
-        active_only=parameters.flag("activeOnly"),
-        properties=parameters.texts("property"),
-        language=asked_language or language,
-        echoed=_echoed(parameters, asked_language or language),
-        system_versions=_versioned(parameters, "system-version"),
-        check_system_versions=_versioned(parameters, "check-system-version"),
-        force_system_versions=_versioned(parameters, "force-system-version"),
-        default_value_set_versions=_versioned(parameters, "default-valueset-version"),
-        excluded_systems=parameters.texts("exclude-system"),
-        supplements=parameters.texts("useSupplement"),
-        overlay=read_overlay(parameters, version),
-    )
-
-
-def _echoed(parameters: ParameterList, language: str | None) -> tuple[tuple[str, str | int | bool], ...]:
-    echoed: list[tuple[str, str | int | bool]] = [
-        (name, parameters.flag(name)) for name in _ECHOED_FLAGS if parameters.has(name)
-    ]
-    for name in _ECHOED_NUMBERS:
-        number = parameters.number(name)
-        if number is not None:
-            echoed.append((name, number))
-    text_filter = parameters.text("filter")
-    if text_filter:
-        echoed.append(("filter", text_filter))
-    if language:
-        echoed.append(("displayLanguage", language))
-    for name in _ECHOED_CANONICALS:
-        echoed += [(name, canonical) for canonical in parameters.texts(name)]
-    return tuple(echoed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from termserver.fhir.elements import Json
+from termserver.fhir.expand_parameters import read_expand
 from termserver.fhir.expansion import write_expansion
 from termserver.fhir.terminology_parameters import (
-    read_expand,
     read_lookup,
     read_subsumes,
     read_validate_code,

@@ -4,7 +4,8 @@ Reading order: `service` (the engine, one a process), `registry` (what is loaded
 `versions` (which version is meant), `content` and `overlay` (a code system's concepts, stored or brought by a
 request), `library` (all that one request may see), `languages` (which name to show), then one file an operation:
 `translate` (and `translate_plan`, the same compiled), `lookup`, `subsumes`, `validate_code` with `finding`, `expand`
-with `selection`, `filters`, `regex` and `implicit_value_sets`.
+with `selection`, `selection_parts`, `filters`, `regex` and `implicit_value_sets` (which concepts), `expansion_entry`,
+`expansion_tree` and `concept_status` (what is said of them).
 
 Must not know HTTP, and raises only the errors of `termserver.errors`.
 """

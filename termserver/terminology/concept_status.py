@@ -22,9 +22,8 @@ def concept_status(concept: Concept, header: CodeSystem) -> str | None:
     'inactive'
     """
     codes = property_codes(header.properties, "status")
-    said = next((item.value for item in concept.properties if item.code in codes), None)
-    if said is None:
-        said = extension_value(concept.extensions, STANDARDS_STATUS)
+    values = (item.value for item in concept.properties if item.code in codes)
+    said = next(values, None) or extension_value(concept.extensions, STANDARDS_STATUS)
     if isinstance(said, str) and said:
         return None if said.lower() == "active" else said
     return None if concept.active else "inactive"

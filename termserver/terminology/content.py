@@ -14,6 +14,7 @@ from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.coding import Designation
 from termserver.model.value_set import Filter
 from termserver.store.code_systems import StoredCodeSystem, get_concept, get_concepts, stream_concepts
 from termserver.store.engine import Session
@@ -241,9 +242,9 @@ class SupplementedContent:
     def concepts_with(self, concepts: Sequence[Concept]) -> list[Concept]:
         """The concepts with what the supplements add."""
         codes = [concept.code for concept in concepts]
-        added = [supplement.concepts(codes) for supplement in self.supplements]
+        added = [(supplement.header, supplement.concepts(codes)) for supplement in self.supplements]
         return [
-            _supplemented(concept, [more[concept.code] for more in added if concept.code in more])
+            _supplemented(concept, [(header, more[concept.code]) for header, more in added if concept.code in more])
             for concept in concepts
         ]
 
@@ -267,9 +268,27 @@ class SupplementedContent:
         return np.unique(np.concatenate(found))
 
 
-def _supplemented(concept: Concept, additions: Sequence[Concept]) -> Concept:
-    designations, properties = list(concept.designations), list(concept.properties)
-    for more in additions:
-        designations += [item for item in more.designations if item not in designations]
+def _supplemented(concept: Concept, additions: Sequence[tuple[CodeSystem, Concept]]) -> Concept:
+    """A concept with what supplements add to it: a display in the supplement's language is one more designation."""
+    if not additions:
+        return concept
+    designations, properties, extensions = (
+        list(concept.designations),
+        list(concept.properties),
+        list(concept.extensions),
+    )
+    for header, more in additions:
+        known = {(item.value, item.language, item.use) for item in designations}
+        names = more.designations
+        if more.display and more.display != concept.display:
+            names = (Designation(more.display, header.language), *names)
+        designations += [
+            replace(item, source=header.canonical)
+            for item in names
+            if (item.value, item.language, item.use) not in known
+        ]
         properties += [item for item in more.properties if item not in properties]
-    return replace(concept, designations=tuple(designations), properties=tuple(properties))
+        extensions += [item for item in more.extensions if item not in extensions]
+    return replace(
+        concept, designations=tuple(designations), properties=tuple(properties), extensions=tuple(extensions)
+    )

@@ -29,6 +29,7 @@ from termserver.terminology.selection_parts import Nesting, Ordinals, Part, mark
 from termserver.terminology.versions import VersionRules, rules_of
 
 Parameter = tuple[str, str | int | bool]
+_FLAGS = ("activeOnly", "excludeNested", "excludeNotForUI", "includeDefinition", "includeDesignations")
 
 
 def expand(library: Library, request: ExpandRequest, *, limit: int, page_limit: int) -> Expansion:
@@ -88,24 +89,22 @@ def _value_set(library: Library, request: ExpandRequest) -> ValueSet:
     return find_value_set(library, request.value_set_url, request.value_set_version)
 
 
-_FIXED_FLAGS = {
-    "activeOnly": "active_only",
-    "excludeNested": "exclude_nested",
-    "excludeNotForUI": "exclude_not_for_ui",
-    "includeDefinition": "include_definition",
-    "includeDesignations": "include_designations",
-}
-
-
 def with_fixed_parameters(request: ExpandRequest, value_set: ValueSet) -> ExpandRequest:
     """The request with the parameters that the value set's author fixes, where the client gave none."""
     given = {name for name, _ in request.echoed}
-    for name, value in value_set.parameters:
-        if name == "displayLanguage" and request.language is None and isinstance(value, str):
-            request = replace(request, language=value)
-        elif name in _FIXED_FLAGS and name not in given and isinstance(value, bool):
-            request = replace(request, echoed=(*request.echoed, (name, value)), **{_FIXED_FLAGS[name]: value})
-    return request
+    fixed = {name: value for name, value in value_set.parameters if name not in given}
+    language = fixed.get("displayLanguage")
+    flags = {name: True for name in _FLAGS if fixed.get(name) is True}
+    return replace(
+        request,
+        language=request.language or (language if isinstance(language, str) else None),
+        active_only=request.active_only or "activeOnly" in flags,
+        exclude_nested=request.exclude_nested or "excludeNested" in flags,
+        exclude_not_for_ui=request.exclude_not_for_ui or "excludeNotForUI" in flags,
+        include_definition=request.include_definition or "includeDefinition" in flags,
+        include_designations=request.include_designations or "includeDesignations" in flags,
+        echoed=(*request.echoed, *flags.items()),
+    )
 
 
 # ------------------------------------------------------------------ which concepts

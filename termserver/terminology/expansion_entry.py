@@ -121,9 +121,8 @@ def _asked_properties(concept: Concept, content: Content, asked: Sequence[str]) 
     if "inactive" in wanted:
         yield ConceptProperty("inactive", not concept.active, "boolean")
     for item in concept.properties:
-        if item.code in wanted or ("*" in wanted and item.code not in ("parent", "child")):
-            if item.code not in ("parent", "child", "inactive"):
-                yield item
+        if item.code not in ("parent", "child", "inactive") and (item.code in wanted or "*" in wanted):
+            yield item
 
 
 def _neighbours(concept: Concept, content: Content, wanted: set[str]) -> Iterable[ConceptProperty]:

@@ -189,8 +189,8 @@ def _values(concept: Concept, name: str) -> list[str]:
             found.append(str(item.value))
     if not found and name == "inactive":
         return [str(not concept.active).lower()]
-    if not found and name == "notSelectable":
-        return [str(concept.abstract).lower()]
+    if not found and name == "notSelectable" and concept.abstract:
+        return ["true"]
     return found
 
 

@@ -1,15 +1,14 @@
 """Which name of a concept to show: `displayLanguage` and Accept-Language, with weights.
 
-Source: RFC 9110 section 12.5.4, RFC 4647 section 3.4 (lookup), RFC 5646; FHIR R5 terminology service, languages.
+Source: RFC 9110 section 12.5.4, RFC 4647 section 3.4 (lookup); FHIR R5 terminology service, languages.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from termserver.errors import BadInput
+from termserver.fhir.language_tags import weighted_tags
 from termserver.model.code_system import Concept
 from termserver.model.coding import Coding, Designation
 from termserver.model.value_set import IncludedConcept
@@ -17,7 +16,6 @@ from termserver.model.value_set import IncludedConcept
 PREFERRED_FOR_LANGUAGE = Coding(
     "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage", None, "Preferred For Language"
 )
-_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _SYNONYM = "900000000000013009"
 _FULLY_SPECIFIED = "900000000000003001"
 # How well a kind of name serves as the one to show, best first; a name of any other use comes between
@@ -41,44 +39,12 @@ def languages_from_header(header: str | None) -> Languages:
     """
     weighted: list[tuple[float, int, str]] = []
     only = False
-    for place, (tag, weight) in enumerate(_weighted_tags(header or "")):
+    for place, (tag, weight) in enumerate(weighted_tags(header or "")):
         if tag == "*":
             only = only or weight == 0
         elif tag and weight > 0:
             weighted.append((-weight, place, tag))
     return Languages(tuple(tag for _, _, tag in sorted(weighted)), only)
-
-
-def _weighted_tags(header: str) -> Iterable[tuple[str, float]]:
-    for item in header.split(","):
-        tag, *parameters = (part.strip() for part in item.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            if name.strip() == "q":
-                try:
-                    weight = float(value)
-                except ValueError:
-                    weight = 0.0
-        yield tag, weight
-
-
-def check_display_language(value: str) -> None:
-    """Refuse a `displayLanguage` with something in it that is no language tag.
-
-    Raises
-    ------
-    BadInput
-        Naming the parameter and its value.
-    """
-    for tag, _ in _weighted_tags(value):
-        if tag != "*" and not _TAG.fullmatch(tag):
-            raise BadInput(
-                f"Invalid displayLanguage: '{value}'",
-                issue_code="processing",
-                tx_issue="invalid-display",
-                message_id="INVALID_DISPLAY_NAME",
-            )
 
 
 def shown_languages(value: str) -> str:
@@ -89,7 +55,7 @@ def shown_languages(value: str) -> str:
     """
     if ";" not in value:
         return value
-    return ", ".join(tag if weight == 1 else f"{tag}; q={weight:g}" for tag, weight in _weighted_tags(value))
+    return ", ".join(tag if weight == 1 else f"{tag}; q={weight:g}" for tag, weight in weighted_tags(value))
 
 
 def language_fits(own: str | None, wanted: str) -> bool:

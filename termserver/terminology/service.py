@@ -121,7 +121,12 @@ class Terminology:
     def expand(self, request: ExpandRequest) -> Expansion:
         """ValueSet/$expand."""
         with self.library(request.overlay, request.supplements) as library:
-            return expand(library, request, limit=self.settings.expansion_limit)
+            return expand(
+                library,
+                request,
+                limit=self.settings.expansion_limit,
+                page_limit=self.settings.expansion_page_limit,
+            )
 
     def translate(self, request: TranslateRequest) -> TranslateResult:
         """ConceptMap/$translate; builds the tables it needs.
@@ -273,7 +278,7 @@ class _Surroundings:
 
     def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
         """See `MapSurroundings`."""
-        return codes_of_value_set(self._library(), canonical, limit=self._terminology.settings.expansion_limit)
+        return codes_of_value_set(self._library(), canonical, limit=self._terminology.settings.expansion_page_limit)
 
     def _library(self) -> Library:
         if self._session is None:

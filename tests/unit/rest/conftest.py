@@ -12,7 +12,7 @@ from tests.unit.rest.client import FhirClient
 def fhir(database: Database, tmp_path: Path) -> FhirClient:
     """The routes over the sample content; every test runs on both kinds of database."""
     fill(database)
-    return FhirClient(database, Settings(data=tmp_path, expansion_limit=100, body_limit_mb=1))
+    return FhirClient(database, Settings(data=tmp_path, expansion_limit=100, expansion_page_limit=100, body_limit_mb=1))
 
 
 @pytest.fixture(scope="module")
@@ -22,4 +22,4 @@ def fhir_sqlite(tmp_path_factory: pytest.TempPathFactory) -> FhirClient:
     database = Database(f"sqlite:///{folder / 'test.sqlite3'}")
     database.upgrade()
     fill(database)
-    return FhirClient(database, Settings(data=folder, expansion_limit=100, body_limit_mb=1))
+    return FhirClient(database, Settings(data=folder, expansion_limit=100, expansion_page_limit=100, body_limit_mb=1))
