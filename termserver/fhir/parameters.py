@@ -81,6 +81,18 @@ class ParameterList:
                 found = item
         return found
 
+    def names(self) -> tuple[str, ...]:
+        """The names of all parameters."""
+        return tuple(self._by_name)
+
+    def without(self, *names: str) -> ParameterList:
+        """The others."""
+        return ParameterList({name: items for name, items in self._by_name.items() if name not in names})
+
+    def over(self, others: ParameterList) -> ParameterList:
+        """These, and of the others those that are not given here."""
+        return ParameterList({**others._by_name, **self._by_name})
+
     def has(self, *names: str) -> bool:
         """True if one of the names is given."""
         return any(name in self._by_name for name in names)
@@ -105,7 +117,7 @@ class ParameterList:
             return default
         if isinstance(item.value, bool):
             return item.value
-        if item.kind is None and isinstance(item.value, str) and item.value.lower() in _FLAGS:
+        if item.kind in (None, "Boolean") and isinstance(item.value, str) and item.value.lower() in _FLAGS:
             return _FLAGS[item.value.lower()]
         raise BadInput(f"Parameter '{item.name}': must be true or false", expression=item.name)
 
@@ -226,7 +238,9 @@ def _check_value(value: object, kind: str, name: str) -> None:
     if kind in _TEXT_KINDS:
         right = isinstance(value, str)
     elif kind == "Boolean":
-        right = isinstance(value, bool)
+        right = isinstance(value, bool) or (
+            isinstance(value, str) and value in _FLAGS
+        )  # HL7's own tests write booleans as text
     elif kind in ("Integer", "PositiveInt", "UnsignedInt", "Integer64", "Decimal"):
         right = isinstance(value, int | float | str) and not isinstance(value, bool)
     else:

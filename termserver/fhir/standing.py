@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 
 
 def standards_status(other: Mapping[str, object]) -> str | None:
     """The standards status of a resource (`deprecated`, `withdrawn`, `draft`, …), or None.
 
-    >>> standards_status({"extension": [{"url": _STANDARDS_STATUS, "valueCode": "withdrawn"}]})
+    >>> standards_status({"extension": [{"url": STANDARDS_STATUS, "valueCode": "withdrawn"}]})
     'withdrawn'
     """
     extensions = other.get("extension")
     for item in extensions if isinstance(extensions, list) else ():
-        if isinstance(item, dict) and item.get("url") == _STANDARDS_STATUS:
+        if isinstance(item, dict) and item.get("url") == STANDARDS_STATUS:
             value = item.get("valueCode")
             return value if isinstance(value, str) else None
     return None

@@ -1,4 +1,4 @@
-"""$lookup, $validate-code, $subsumes and $expand: parameters in, answers out, for every version.
+"""$lookup and $subsumes, and what several operations have in common: parameters in, answers out, for every version.
 
 Source: the operation definitions of R4 and R5; HL7's terminology ecosystem IG for the parameters beyond them.
 """
@@ -6,25 +6,18 @@ Source: the operation definitions of R4 and R5; HL7's terminology ecosystem IG f
 from __future__ import annotations
 
 from termserver.errors import BadInput
-from termserver.fhir.code_system import read_code_system
 from termserver.fhir.coding import write_coding, write_value
 from termserver.fhir.elements import Json, split_canonical
 from termserver.fhir.language_tags import check_display_language
-from termserver.fhir.operation_outcome import write_outcome
 from termserver.fhir.parameters import ParameterList, parameter, read_overlay
-from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding
 from termserver.model.requests import (
     LookupRequest,
     SubsumesRequest,
-    ValidateCodeRequest,
 )
-from termserver.model.results import LookupResult, SubsumesResult, ValidateCodeResult
+from termserver.model.results import LookupResult, SubsumesResult
 
-_ECHOED_FLAGS = ("excludeNested", "activeOnly", "includeDesignations", "includeDefinition")
-_ECHOED_NUMBERS = ("offset", "count")
-_ECHOED_CANONICALS = ("system-version", "check-system-version", "force-system-version")
 _PREFERRED = Coding(
     "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage", None, "Preferred For Language"
 )
@@ -105,82 +98,6 @@ def write_subsumes(result: SubsumesResult) -> Json:
     return {"resourceType": "Parameters", "parameter": [parameter("outcome", "Code", result.outcome)]}
 
 
-# ------------------------------------------------------------------ $validate-code
-
-
-def read_validate_code(
-    parameters: ParameterList,
-    version: FhirVersion,
-    *,
-    in_value_set: bool,
-    resource_id: str | None = None,
-    language: str | None = None,
-) -> ValidateCodeRequest:
-    """$validate-code of a value set, or of a code system, at type or instance level.
-
-    Raises
-    ------
-    BadInput
-        If no code is named, or in two ways.
-    """
-    codings, from_concept, place = _codings_to_validate(parameters, in_value_set=in_value_set)
-    inline_value_set = parameters.resource("valueSet")
-    inline_code_system = None if in_value_set else parameters.resource("codeSystem")
-    url = parameters.text("url")
-    url_given, pinned = split_canonical(url or "")
-    code_system = None
-    if inline_code_system is not None:
-        header, concepts = read_code_system(inline_code_system, version)
-        code_system = (header, tuple(concepts))
-    return ValidateCodeRequest(
-        codings=codings,
-        from_concept=from_concept,
-        place=place,
-        code_system_url=None if in_value_set else url,
-        code_system_id=None if in_value_set else resource_id,
-        value_set_url=(url_given or None) if in_value_set else None,
-        value_set_version=pinned or parameters.text("valueSetVersion"),
-        value_set_id=resource_id if in_value_set else None,
-        inline_value_set=read_value_set(inline_value_set, version) if inline_value_set and in_value_set else None,
-        inline_code_system=code_system,
-        infer_system=parameters.flag("inferSystem"),
-        abstract_allowed=parameters.flag("abstract", default=True),
-        active_only=parameters.flag("activeOnly"),
-        lenient_display=parameters.flag("lenient-display-validation"),
-        membership_only=parameters.flag("valueset-membership-only"),
-        language=display_language(parameters) or language,
-        system_versions=versioned_canonicals(parameters, "system-version"),
-        check_system_versions=versioned_canonicals(parameters, "check-system-version"),
-        force_system_versions=versioned_canonicals(parameters, "force-system-version"),
-        default_value_set_versions=versioned_canonicals(parameters, "default-valueset-version"),
-        supplements=parameters.texts("useSupplement"),
-        overlay=read_overlay(parameters, version),
-    )
-
-
-def _codings_to_validate(parameters: ParameterList, *, in_value_set: bool) -> tuple[tuple[Coding, ...], bool, str]:
-    given = [name for name in ("code", "coding", "codeableConcept") if parameters.has(name)]
-    if not given:
-        raise BadInput(
-            "Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in "
-            "parameters",
-            expression="code",
-        )
-    if len(given) > 1:
-        raise BadInput(f"The code is named in {len(given)} ways ({', '.join(given)}); give one", expression=given[1])
-    if given[0] == "codeableConcept":
-        return parameters.codeable_concept("codeableConcept") or (), True, ""
-    if given[0] == "coding":
-        coding = parameters.coding("coding")
-        return ((coding,) if coding else ()), False, "Coding"
-    code = parameters.text("code")
-    if code is None:
-        raise BadInput("Parameter 'code' is empty", expression="code")
-    url, pinned = split_canonical(parameters.text("system") or "")
-    asked = parameters.text("systemVersion") if in_value_set else parameters.text("version")
-    return (Coding(url, code, asked or pinned, parameters.text("display")),), False, ""
-
-
 def display_language(parameters: ParameterList) -> str | None:
     """`displayLanguage`, if the client gave one.
 
@@ -203,29 +120,3 @@ def versioned_canonicals(parameters: ParameterList, name: str) -> tuple[str, ...
         if not url or not version:
             raise BadInput(f"Parameter '{name}': '{canonical}' must name a version, as url|version", expression=name)
     return canonicals
-
-
-def write_validate_code(result: ValidateCodeResult) -> Json:
-    """The answer of $validate-code."""
-    written = [parameter("result", "Boolean", result.result)]
-    if result.message:
-        written.append(parameter("message", "String", result.message))
-    if result.code:
-        written.append(parameter("code", "Code", result.code))
-    if result.system:
-        written.append(parameter("system", "Uri", result.system))
-    if result.version:
-        written.append(parameter("version", "String", result.version))
-    if result.display:
-        written.append(parameter("display", "String", result.display))
-    if result.inactive:
-        written.append(parameter("inactive", "Boolean", True))
-    if result.unknown_system:
-        name = "x-caused-by-unknown-system" if result.unknown_system_is_cause else "x-unknown-system"
-        written.append(parameter(name, "Canonical", result.unknown_system))
-    if result.codings:
-        concept = {"coding": [write_coding(coding) for coding in result.codings]}
-        written.append(parameter("codeableConcept", "CodeableConcept", concept))
-    if result.issues:
-        written.append({"name": "issues", "resource": write_outcome(result.issues)})
-    return {"resourceType": "Parameters", "parameter": written}

@@ -85,11 +85,14 @@ class ValidateCodeRequest:
         True if they came as a CodeableConcept: places in issues begin with `CodeableConcept.coding[n]`.
     place
         FHIRPath of the coding in issues, where it was no CodeableConcept: `Coding` or empty for `code`.
+    concept_text
+        The CodeableConcept's text, which the answer repeats.
     """
 
     codings: tuple[Coding, ...]
     from_concept: bool = False
     place: str = ""
+    concept_text: str | None = None
     code_system_url: str | None = None
     code_system_id: str | None = None
     value_set_url: str | None = None
@@ -102,6 +105,7 @@ class ValidateCodeRequest:
     active_only: bool = False
     lenient_display: bool = False
     membership_only: bool = False
+    diagnostics: bool = False
     language: str | None = None
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()

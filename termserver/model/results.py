@@ -59,11 +59,14 @@ class ValidateCodeResult:
 
     Parameters
     ----------
-    unknown_system
-        `url` or `url|version` of a code system that is not here; `unknown_system_is_cause` where the answer would be
-        another if it were.
-    codings
+    normalized_code
+        The code as the code system writes it, where the client wrote it in another case.
+    causing_systems, unknown_systems
+        `url` or `url|version` of code systems that are not here: the answer would be another if the former were.
+    codings, concept_text
         The CodeableConcept that was asked about, or empty.
+    diagnostics
+        How the answer came about, where the client asked for it.
     """
 
     result: bool
@@ -74,9 +77,13 @@ class ValidateCodeResult:
     message: str | None = None
     issues: tuple[Issue, ...] = ()
     inactive: bool = False
-    unknown_system: str | None = None
-    unknown_system_is_cause: bool = False
+    status: str | None = None
+    normalized_code: str | None = None
+    causing_systems: tuple[str, ...] = ()
+    unknown_systems: tuple[str, ...] = ()
     codings: tuple[Coding, ...] = ()
+    concept_text: str | None = None
+    diagnostics: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

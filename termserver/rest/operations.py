@@ -10,12 +10,12 @@ from termserver.fhir.expansion import write_expansion
 from termserver.fhir.terminology_parameters import (
     read_lookup,
     read_subsumes,
-    read_validate_code,
     write_lookup,
     write_subsumes,
-    write_validate_code,
 )
 from termserver.fhir.translate_parameters import read_translate, write_translate
+from termserver.fhir.validate_parameters import read_validate_code, write_validate_code
+from termserver.rest.batch_validation import batch_validate_code
 from termserver.rest.request import FhirRequest
 from termserver.terminology.service import Terminology
 
@@ -79,11 +79,23 @@ def expand(terminology: Terminology, request: FhirRequest, resource_id: str | No
     return write_expansion(terminology.expand(question), request.version)
 
 
+def batch_validate_in_code_system(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """CodeSystem/$batch-validate-code."""
+    return batch_validate_code(terminology, request, resource_id, in_value_set=False)
+
+
+def batch_validate_in_value_set(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ValueSet/$batch-validate-code."""
+    return batch_validate_code(terminology, request, resource_id, in_value_set=True)
+
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("ConceptMap", "$translate"): translate,
     ("CodeSystem", "$lookup"): lookup,
     ("CodeSystem", "$subsumes"): subsumes,
     ("CodeSystem", "$validate-code"): validate_code_in_code_system,
     ("ValueSet", "$validate-code"): validate_code_in_value_set,
+    ("CodeSystem", "$batch-validate-code"): batch_validate_in_code_system,
+    ("ValueSet", "$batch-validate-code"): batch_validate_in_value_set,
     ("ValueSet", "$expand"): expand,
 }

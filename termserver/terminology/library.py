@@ -8,12 +8,12 @@ from termserver.errors import NotFound
 from termserver.fhir.elements import split_canonical
 from termserver.fhir.standing import version_algorithm
 from termserver.index.builder import Indexes
-from termserver.model.code_system import CodeSystem
+from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.requests import Overlay
 from termserver.model.value_set import ValueSet
 from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.engine import Session
-from termserver.terminology.content import Content, StoredContent, SupplementedContent
+from termserver.terminology.content import BroughtContent, Content, StoredContent, SupplementedContent
 from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.providers.registry import grammar_content, grammar_version, with_own_rules
 from termserver.terminology.registry import Catalogue
@@ -28,16 +28,17 @@ class Library:
         session: Session,
         catalogue: Catalogue,
         indexes: Indexes,
-        overlay: Overlay,
+        overlay: Overlay | OpenOverlay,
         supplements: Sequence[str] = (),
     ) -> None:
         self.session = session
         self.catalogue = catalogue
-        self.overlay = OpenOverlay(overlay)
+        self.overlay = overlay if isinstance(overlay, OpenOverlay) else OpenOverlay(overlay)
         self._indexes = indexes
-        self._release = overlay.fhir_release
+        self._release = self.overlay.fhir_release
         self._supplements = tuple(supplements)
         self._open: dict[tuple[str, str | None], Content | None] = {}
+        self._contained: dict[tuple[str, str], Content] = {}
 
     def canonical_system(self, url: str) -> str:
         """The canonical URL behind an alias."""
@@ -54,9 +55,22 @@ class Library:
             self._open[key] = self._find_code_system(url, version)
         return self._open[key]
 
+    def bring(self, header: CodeSystem, concepts: Sequence[Concept]) -> None:
+        """Add a code system that a value set contains, unless there is one of that canonical."""
+        key = (header.url, header.version)
+        if header.url and key not in self._contained and header.version not in self.code_system_versions(header.url):
+            self._contained[key] = BroughtContent(header, concepts)
+            self._open.clear()
+
+    def supplement(self, url: str) -> CodeSystem | None:
+        """The header of a supplement, by its own canonical URL."""
+        brought = (item.header for items in self.overlay.every_supplement() for item in items)
+        loaded = (item.header for items in self.catalogue.supplements.values() for item in items)
+        return next((header for headers in (brought, loaded) for header in headers if header.url == url), None)
+
     def _find_code_system(self, url: str, version: str | None) -> Content | None:
         canonical = self.canonical_system(url)
-        content = self.overlay.code_system(url, version)
+        content = self.overlay.code_system(url, version) or self._find_contained(url, version)
         if content is None:
             candidates = self.catalogue.code_systems.get(canonical, ())
             stored = choose(
@@ -71,6 +85,10 @@ class Library:
         supplements: list[Content] = [self._stored(item) for item in self.catalogue.supplements.get(canonical, ())]
         supplements += [item for item in self.overlay.supplements(url) if self._asked_for(item)]
         return SupplementedContent(content, supplements) if supplements else content
+
+    def _find_contained(self, url: str, version: str | None) -> Content | None:
+        items = [item for (own, _), item in self._contained.items() if own == url]
+        return choose(items, lambda item: item.header.version, version)
 
     def _stored(self, stored: StoredCodeSystem) -> Content:
         return with_own_rules(StoredContent(self.session, stored, self._indexes))
@@ -141,7 +159,8 @@ class Library:
         built_in = grammar_version(canonical)
         if built_in is not None:
             loaded.append(built_in)
-        return newest_first({*loaded, *self.overlay.code_system_versions(url)}, str)
+        contained = [version for own, version in self._contained if own == url]
+        return newest_first({*loaded, *contained, *self.overlay.code_system_versions(url)}, str)
 
     def value_set(self, url: str, version: str | None = None) -> ValueSet | None:
         """The value set in the version asked for, or the newest."""

@@ -16,6 +16,7 @@ class OpenOverlay:
     """The overlay, ready to be asked."""
 
     def __init__(self, overlay: Overlay) -> None:
+        self.fhir_release = overlay.fhir_release
         self._code_systems: dict[str, list[BroughtContent]] = {}
         self._supplements: dict[str, list[BroughtContent]] = {}
         for header, concepts in overlay.code_systems:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.fhir.elements import split_canonical
-from termserver.fhir.standing import version_algorithm
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.value_set import Include, ValueSet
 from termserver.terminology.content import BroughtContent, Content
@@ -259,7 +258,7 @@ def content_for_include(
     content = library.code_system(system, wanted.version)
     if content is None:
         raise unknown_code_system(system, wanted.version, library.code_system_versions(system))
-    refused = rules.refused_by(system, content.header.version, version_algorithm(content.header.other))
+    refused = rules.refused_by(system, content.header.version)
     if refused is not None:
         raise BadInput(
             version_refused(content.header.version, system, refused),

@@ -7,7 +7,7 @@ the database where it can, so that the event loop may call it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from termserver.errors import BadInput, NotFound
@@ -44,7 +44,8 @@ from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
 from termserver.terminology.translate import translate
 from termserver.terminology.translate_plan import TranslatePlan, plan_translation
-from termserver.terminology.validate_code import validate_code, validate_code_in_value_set
+from termserver.terminology.validate_code import validate_code
+from termserver.terminology.validate_in_value_set import validate_code_in_value_set
 from termserver.terminology.versions import choose
 
 _MB = 1024 * 1024
@@ -91,6 +92,14 @@ class Terminology:
         catalogue = self.catalogue()
         with self._database.session() as session:
             yield Library(session, catalogue, self._indexes, Overlay() if overlay is None else overlay, supplements)
+
+    @contextmanager
+    def libraries(self, overlay: Overlay) -> Iterator[Callable[[], Library]]:
+        """As `library`, for several questions about the same resources: each has a library of its own."""
+        catalogue = self.catalogue()
+        opened = OpenOverlay(overlay)
+        with self._database.session() as session:
+            yield lambda: Library(session, catalogue, self._indexes, opened)
 
     def library_in(self, session: Session, catalogue: Catalogue) -> Library:
         """The library of a session that is open already."""

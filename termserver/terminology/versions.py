@@ -1,7 +1,7 @@
 """Which version is meant: one table of rules in one module, for $expand and $validate-code alike.
 
 **What a text names.** A version is asked for exactly (`2.0.1`), by a pattern (`2.x.x`, `2.*`), in part (a SNOMED CT
-edition without its date; `2.0` where the code system declares how its versions compare), or not at all: the newest.
+edition without its date), or not at all: the newest. `2` is no version of `2.0.1`, whatever the code system declares.
 
 **Who says it.** For a code system in a value set's include, the first row that applies:
 
@@ -30,7 +30,6 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 _PART = re.compile(r"\d+|[^\d.\-_+/|]+")
 _WILD = {"x", "X", "*"}
-_BY_PARTS = {"semver", "natural", "integer", "date"}
 VersionKey = tuple[tuple[int, int, str], ...]
 
 
@@ -72,13 +71,11 @@ def is_pattern(version: str) -> bool:
     return any(part in _WILD for part in version.split("."))
 
 
-def fits(version: str, wanted: str, algorithm: str | None = None) -> bool:
+def fits(version: str, wanted: str) -> bool:
     """True if a version is what was asked for: the same, under its pattern, or what it names in part.
 
-    `1` is no version of `1.0.0`, unless the code system declares how its versions compare.
-
-    >>> fits("1.2.0", "1.x.x"), fits("1.2.0", "1.2"), fits("1.2.0", "1.2", "semver"), fits("1.20.0", "1.2", "semver")
-    (True, False, True, False)
+    >>> fits("1.2.0", "1.x.x"), fits("1.2.0", "1.2")
+    (True, False)
     >>> fits("http://snomed.info/sct/45991000052106/version/20250531", "http://snomed.info/sct/45991000052106")
     True
     """
@@ -91,9 +88,7 @@ def fits(version: str, wanted: str, algorithm: str | None = None) -> bool:
             and all(part in _WILD or part == mine for part, mine in zip(want, have, strict=False))
             and (len(have) == len(want) or want[-1] in _WILD)
         )
-    if version.startswith(wanted + "/version/"):
-        return True
-    return algorithm in _BY_PARTS and version.startswith(wanted) and version[len(wanted)] in ".-"
+    return version.startswith(wanted + "/version/")
 
 
 def choose(
@@ -108,7 +103,7 @@ def choose(
     '1.1.0'
     """
     named = algorithm_of or _no_algorithm
-    fitting = [item for item in candidates if wanted is None or fits(version_of(item), wanted, named(item))]
+    fitting = [item for item in candidates if wanted is None or fits(version_of(item), wanted)]
     if not fitting:
         return None
     exact = [item for item in fitting if version_of(item) == wanted]
@@ -192,9 +187,9 @@ class Wanted:
     origin: Origin
     named: str | None = None
 
-    def includes(self, version: str, algorithm: str | None = None) -> bool:
+    def includes(self, version: str) -> bool:
         """True if a version of the code system is one that the include may mean."""
-        return self.version is None or fits(version, self.version, algorithm)
+        return self.version is None or fits(version, self.version)
 
 
 class HasVersionParameters(Protocol):
@@ -265,14 +260,14 @@ class VersionRules:
         """The version of a code outside any value set: forced, its own, or what `wanted` says."""
         return self.wanted(system, own).version
 
-    def refused_by(self, system: str, version: str, algorithm: str | None = None) -> str | None:
+    def refused_by(self, system: str, version: str) -> str | None:
         """What `check-system-version` requires, if this version of the system does not fit it; else None.
 
         >>> VersionRules(checked=("u|1.0.x",)).refused_by("u", "1.2.0")
         '1.0.x'
         """
         required = _version_in(self.checked, system)
-        return required if required is not None and not fits(version, required, algorithm) else None
+        return required if required is not None and not fits(version, required) else None
 
     def value_set_version(self, url: str) -> str | None:
         """The version of a value set that is imported without one."""
