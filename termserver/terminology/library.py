@@ -15,7 +15,7 @@ from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.engine import Session
 from termserver.terminology.content import BroughtContent, Content, StoredContent, SupplementedContent
 from termserver.terminology.overlay import OpenOverlay
-from termserver.terminology.providers.registry import grammar_content, grammar_version, with_own_rules
+from termserver.terminology.providers.registry import Listed, built_in_content, built_in_version, with_own_rules
 from termserver.terminology.registry import Catalogue
 from termserver.terminology.versions import choose, newest_first, of_release
 
@@ -79,7 +79,7 @@ class Library:
                 version,
                 lambda item: version_algorithm(item.header.other),
             )
-            content = grammar_content(canonical, version) if stored is None else self._stored(stored)
+            content = built_in_content(canonical, version, self._listed_in) if stored is None else self._stored(stored)
         if content is None:
             return None
         supplements: list[Content] = [self._stored(item) for item in self.catalogue.supplements.get(canonical, ())]
@@ -92,6 +92,15 @@ class Library:
 
     def _stored(self, stored: StoredCodeSystem) -> Content:
         return with_own_rules(StoredContent(self.session, stored, self._indexes))
+
+    def _listed_in(self, url: str) -> Listed:
+        """What reads the codes that a value set lists; None if it is not there."""
+
+        def listed() -> Sequence[str]:
+            found = self.value_set(url)
+            return [item.code for part in found.includes for item in part.concepts] if found is not None else []
+
+        return listed if url in self.catalogue.value_sets else None
 
     def _asked_for(self, supplement: Content) -> bool:
         header = supplement.header
@@ -156,7 +165,7 @@ class Library:
         """All versions at hand, newest first."""
         canonical = self.canonical_system(url)
         loaded = [item.header.version for item in self.catalogue.code_systems.get(canonical, ())]
-        built_in = grammar_version(canonical)
+        built_in = built_in_version(canonical)
         if built_in is not None:
             loaded.append(built_in)
         contained = [version for own, version in self._contained if own == url]

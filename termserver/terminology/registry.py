@@ -14,6 +14,7 @@ from termserver.store.code_systems import StoredCodeSystem, list_aliases, list_c
 from termserver.store.concept_maps import StoredConceptMap, list_concept_maps
 from termserver.store.engine import Session
 from termserver.store.value_sets import ValueSetHead, get_value_set, list_value_set_heads
+from termserver.terminology.providers.registry import built_in_aliases
 from termserver.terminology.versions import choose, newest_first
 
 _MOST_OPENED = 500
@@ -99,7 +100,7 @@ class Catalogue:
 
 def read_catalogue(session: Session, revision: int) -> Catalogue:
     """Read all headers; a few milliseconds for some hundreds."""
-    catalogue = Catalogue(revision, list_aliases(session))
+    catalogue = Catalogue(revision, built_in_aliases() | list_aliases(session))
     for system in list_code_systems(session):
         header = system.header
         if header.content == "supplement":

@@ -1,0 +1,127 @@
+"""Content that is a grammar: a code is checked by its rules, not looked up in a list.
+
+Everywhere else concepts have ordinals. Here a code that the rules accept gets the next free one when somebody first asks
+for it, so that value sets which list codes, membership and paging work as for any other system. One object a request:
+it grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from termserver.index.concept_table import ConceptTable, concept_arrays
+from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
+from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.value_set import Filter
+from termserver.terminology.content import Ordinals, search_names
+
+Parse = Callable[[str], Concept | None]
+"""Code → concept; None if the rules do not accept it."""
+OwnTest = Callable[[Filter, str], Callable[[str], bool] | None]
+"""(filter, place) → test of a code; None if the filter is none of the system's own."""
+
+
+def no_own_filters(rule: Filter, place: str) -> Callable[[str], bool] | None:
+    """For systems whose filters are those of all systems."""
+    return None
+
+
+class GrammarContent:
+    """See the module; satisfies `content.Content`.
+
+    Parameters
+    ----------
+    listed
+        Codes that an expansion of the whole system shows: those of a value set of common codes. Read when first needed.
+        None: there is nothing to show.
+    listed_in
+        Canonical URL of that value set.
+    """
+
+    def __init__(
+        self,
+        header: CodeSystem,
+        parse: Parse,
+        *,
+        own_test: OwnTest = no_own_filters,
+        listed: Callable[[], Sequence[str]] | None = None,
+        listed_in: str = "",
+    ) -> None:
+        self.header = header
+        self.unclosed: str | None = f"The code System '{header.url}' has a grammar and so has infinite members." + (
+            f" This extension is based on {listed_in}" if listed is not None else ""
+        )
+        self._parse = parse
+        self._own_test = own_test
+        self._listed = listed
+        self._concepts: dict[str, Concept] = {}
+        self._ordinals: dict[str, int] = {}
+        self._arrays: tuple[ConceptTable, Hierarchy] | None = None
+
+    @property
+    def table(self) -> ConceptTable:
+        """See `Content`: the codes that were asked for and those that are listed."""
+        return self._built()[0]
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """See `Content`: there is none."""
+        return self._built()[1]
+
+    def _built(self) -> tuple[ConceptTable, Hierarchy]:
+        self._read_listed()
+        if self._arrays is None or len(self._arrays[0]) != len(self._ordinals):
+            table = concept_arrays(self._concepts[code] for code in self._ordinals).table
+            nothing = np.empty(0, dtype=np.int32)
+            self._arrays = (table, hierarchy_from_edges(len(table), nothing, nothing))
+        return self._arrays
+
+    def _read_listed(self) -> None:
+        if self._listed is not None:
+            codes, self._listed = self._listed(), None
+            self._places(codes)
+
+    def _places(self, codes: Sequence[str]) -> list[int]:
+        places = []
+        for code in codes:
+            place = self._ordinals.get(code, -1)
+            if place < 0 and self.concept(code) is not None:
+                place = self._ordinals[code] = len(self._ordinals)
+            places.append(place)
+        return places
+
+    def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
+        """See `Content`."""
+        return np.array(self._places(codes), dtype=np.int32)
+
+    def filter(self, rule: Filter, place: str) -> Ordinals | None:
+        """See `Content`."""
+        test = self._own_test(rule, place)
+        if test is None:
+            return None
+        self._read_listed()
+        return np.array([ordinal for code, ordinal in self._ordinals.items() if test(code)], dtype=np.int32)
+
+    def concept(self, code: str) -> Concept | None:
+        """See `Content`."""
+        found = self._concepts.get(code)
+        if found is None:
+            found = self._parse(code)
+            if found is not None:
+                self._concepts[code] = found
+        return found
+
+    def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
+        """See `Content`."""
+        return {code: found for code in codes if (found := self.concept(code)) is not None}
+
+    def stream(self) -> Iterator[Concept]:
+        """See `Content`."""
+        self._read_listed()
+        return iter([self._concepts[code] for code in self._ordinals])
+
+    def search(self, text: str) -> Ordinals:
+        """See `Content`."""
+        return search_names(self.stream(), text)
