@@ -21,6 +21,7 @@ from termserver.rest.errors import MethodNotAllowed, outcome_for
 from termserver.rest.operations import OPERATIONS
 from termserver.rest.request import FhirRequest, read_query
 from termserver.rest.resources import RESOURCES, read_resource, search
+from termserver.terminology.providers.registry import built_in_systems, built_in_version
 from termserver.terminology.service import Terminology
 
 RELEASE_DATE = "2026-11-22"
@@ -111,11 +112,10 @@ def _metadata(terminology: Terminology, request: FhirRequest) -> Json:
     facts = ServerFacts(__version__, RELEASE_DATE, request.base_url)
     mode = request.queried("mode") or "full"
     if mode == "terminology":
-        systems = {
-            url: [(stored.header.version, stored.header.content) for stored in versions]
-            for url, versions in sorted(terminology.catalogue().code_systems.items())
-        }
-        return write_terminology_capabilities(facts, request.version, systems)
+        systems = {url: [(built_in_version(url) or "", "complete")] for url in built_in_systems()}
+        for url, versions in terminology.catalogue().code_systems.items():
+            systems[url] = [(stored.header.version, stored.header.content) for stored in versions]
+        return write_terminology_capabilities(facts, request.version, dict(sorted(systems.items())))
     if mode not in ("full", "normative"):
         raise BadInput("Parameter 'mode': must be full, normative or terminology", expression="mode")
     return write_capability_statement(facts, request.version)
