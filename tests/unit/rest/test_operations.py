@@ -3,6 +3,7 @@
 import pytest
 
 from termserver.errors import TermserverError
+from termserver.terminology.providers.registry import built_in_systems
 from tests.unit.fhir.builders import ICD, LOCAL, MAP, VALUE_SET
 from tests.unit.rest.client import BASES, FhirClient, outcome, parameters, value
 
@@ -33,7 +34,7 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
         "ConceptMap/$translate",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
-    assert {system["uri"] for system in capabilities["codeSystem"]} == {ICD, LOCAL}
+    assert {system["uri"] for system in capabilities["codeSystem"]} == {ICD, LOCAL, *built_in_systems()}
     assert fhir_sqlite.get(base + "/metadata", mode="odd").status_code == 400
 
 
