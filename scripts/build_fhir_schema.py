@@ -68,7 +68,7 @@ def schema_of(package: str) -> dict[str, list[list[Any]]]:
     """All types that the resources reach, by name."""
     find = importlib.import_module(package).get_fhir_model_class
     types: dict[str, list[list[Any]]] = {}
-    waiting = list(RESOURCES)
+    waiting = [*RESOURCES, "Element"]
     while waiting:
         name = waiting.pop()
         if name in types or name[0].islower() or name in ("Resource", "FHIRPrimitiveExtension"):

@@ -1,0 +1,138 @@
+"""Is this JSON a resource of that FHIR version? What is stored must be one; what an operation reads need not be.
+
+Checked are names, cardinality, JSON types, the form of primitives and required codes; not invariants and profiles.
+Source: FHIR R4 and R5, JSON format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from termserver.fhir.elements import Json, fault, kind_of
+from termserver.fhir.primitives import fault_of_primitive
+from termserver.fhir.schema import ElementDefinition, elements_of
+from termserver.fhir.versions import FhirVersion
+
+_PASSED_OVER = {"resourceType", "fhir_comments"}
+
+
+def check_resource(resource: Json, version: FhirVersion, *, except_for: Collection[str] = ()) -> None:
+    """Go on only if the resource conforms.
+
+    Parameters
+    ----------
+    except_for
+        Paths without places (`ConceptMap.group.element`) that are not looked into.
+
+    Raises
+    ------
+    BadInput
+        Naming the element at fault and what is wrong with it.
+    """
+    kind = str(resource.get("resourceType"))
+    _check_elements(resource, kind, kind, kind, version, except_for)
+
+
+def _check_elements(
+    element: Json, kind: str, path: str, shape: str, version: FhirVersion, except_for: Collection[str]
+) -> None:
+    elements = elements_of(kind, version)
+    if elements is None:
+        return  # a contained resource of a kind that is not served
+    if not element or (element.keys() <= _PASSED_OVER and kind not in ("Parameters", "Bundle")):
+        raise fault(path, "must not be empty")
+    for name in element:
+        if name not in elements and name not in _PASSED_OVER:
+            _check_unknown(element, name, kind, path, elements, version)
+    chosen: dict[str, str] = {}
+    for name, definition in elements.items():
+        here = f"{path}.{name}"
+        has_value = name in element or (definition.is_primitive and f"_{name}" in element)
+        if not has_value:
+            if definition.is_required:
+                raise fault(here, "is missing")
+            continue
+        if definition.choice and chosen.setdefault(definition.choice, name) != name:
+            raise fault(here, f"may not stand beside {chosen[definition.choice]}: one {definition.choice}[x] only")
+        if f"{shape}.{name}" not in except_for:
+            _check_member(element, definition, here, f"{shape}.{name}", version, except_for)
+    for definition in elements.values():
+        if definition.choice_required and definition.choice not in chosen:
+            raise fault(f"{path}.{definition.choice}[x]", "is missing")
+
+
+def _check_unknown(
+    element: Json,
+    name: str,
+    kind: str,
+    path: str,
+    elements: Mapping[str, ElementDefinition],
+    version: FhirVersion,
+) -> None:
+    definition = elements.get(name[1:]) if name.startswith("_") else None
+    if definition is None or not definition.is_primitive:
+        raise fault(f"{path}.{name}", f"is no element of {kind} in FHIR {version.number}")
+    extras = element[name] if definition.is_list else [element[name]]
+    if not isinstance(extras, list):
+        raise fault(f"{path}.{name}", f"must be an array, not {kind_of(extras)}")
+    for place, extra in enumerate(extras):
+        here = f"{path}.{name}[{place}]" if definition.is_list else f"{path}.{name}"
+        if extra is None and definition.is_list:
+            continue
+        if not isinstance(extra, dict):
+            raise fault(here, f"must be an object, not {kind_of(extra)}")
+        _check_elements(extra, "Element", here, here, version, ())
+
+
+def _check_member(
+    element: Json,
+    definition: ElementDefinition,
+    path: str,
+    shape: str,
+    version: FhirVersion,
+    except_for: Collection[str],
+) -> None:
+    value = element.get(definition.name)
+    extras = element.get(f"_{definition.name}")
+    if value is None and extras is not None:
+        return
+    if not definition.is_list:
+        if isinstance(value, list):
+            raise fault(path, "must not be an array: it may be there once")
+        _check_value(value, definition, path, shape, version, except_for)
+        return
+    if not isinstance(value, list):
+        raise fault(path, f"must be an array, not {kind_of(value)}")
+    if not value:
+        raise fault(path, "must not be an empty array")
+    for place, item in enumerate(value):
+        if item is None and isinstance(extras, list) and place < len(extras) and extras[place] is not None:
+            continue
+        _check_value(item, definition, f"{path}[{place}]", shape, version, except_for)
+
+
+def _check_value(
+    value: Any,
+    definition: ElementDefinition,
+    path: str,
+    shape: str,
+    version: FhirVersion,
+    except_for: Collection[str],
+) -> None:
+    if definition.is_primitive or definition.kind == "xhtml":
+        wrong = fault_of_primitive(value, definition.kind)
+        if wrong is None and definition.codes and value not in definition.codes:
+            wrong = f"'{str(value)[:60]}' is none of {', '.join(sorted(definition.codes))}"
+        if wrong is not None:
+            raise fault(path, wrong)
+        return
+    if not isinstance(value, dict):
+        raise fault(path, f"must be an object, not {kind_of(value)}")
+    if definition.kind == "Resource":
+        kind = value.get("resourceType")
+        if not isinstance(kind, str):
+            raise fault(f"{path}.resourceType", "is missing")
+        _check_elements(value, kind, path, shape, version, except_for)
+    else:
+        _check_elements(value, definition.kind, path, shape, version, except_for)
