@@ -26,15 +26,28 @@ _TO_ESCAPE = re.compile(r'[&<>"\n\r\t]')
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write_xml(resource: Json, version: FhirVersion) -> bytes:
+def write_xml(resource: Json, version: FhirVersion, *, pretty: bool = False) -> bytes:
     """A resource as XML, whole.
+
+    Parameters
+    ----------
+    pretty
+        A line an element, indented; narratives stay as they are.
 
     >>> write_xml({"resourceType": "Basic", "id": "a"}, FhirVersion.R4)[38:]
     b'<Basic xmlns="http://hl7.org/fhir"><id value="a"/></Basic>'
     """
     parts = [_DECLARATION]
     _write_resource(parts, resource, version, _NAMESPACE)
-    return "".join(parts).encode()
+    return ("\n".join(_indented(parts)) if pretty else "".join(parts)).encode()
+
+
+def _indented(parts: Iterable[str]) -> Iterator[str]:
+    depth = 0
+    for part in parts:
+        depth -= part.startswith("</")
+        yield "  " * depth + part
+        depth += not part.startswith(("</", "<?", "<div")) and not part.endswith("/>")
 
 
 def xml_chunks(

@@ -14,9 +14,10 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from termserver.errors import TermserverError
+from termserver.fhir.media_types import Representation, answer_representation
 from termserver.fhir.parameters import parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
-from termserver.fhir.versions import FhirVersion, answer_version
+from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import TranslateRequest
 from termserver.rest.request import read_query
 from termserver.terminology.service import Terminology
@@ -110,7 +111,7 @@ class HotTranslate:
         known = self._accepted.get(key)
         if known is None:
             try:
-                known = answer_version(accept.decode("latin-1"), None, default=version) is version
+                known = answer_representation(accept.decode("latin-1"), None, None, version) == Representation(version)
             except TermserverError:
                 known = False
             if len(self._accepted) >= _MOST_PREPARED:

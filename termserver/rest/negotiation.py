@@ -1,37 +1,76 @@
-"""Which FHIR version a request speaks and wants. `/r4`, `/r4b`, `/r5` fix it; `/fhir` goes by the MIME parameter."""
+"""Which FHIR version and format a request speaks and wants.
+
+`/r4`, `/r4b`, `/r5` fix the version; `/fhir` goes by the MIME parameter. The rules are in `fhir.media_types`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from termserver.errors import NotAcceptable
-from termserver.fhir.versions import FhirVersion, answer_version, body_version, version_of_path
+from termserver.errors import TermserverError
+from termserver.fhir.media_types import Representation, WireFormat, answer_representation, body_representation
+from termserver.fhir.versions import FhirVersion, version_of_path
+
+FORM = "application/x-www-form-urlencoded"
+JSON_PATCH = "application/json-patch+json"
+_UNVERSIONED = (FORM, JSON_PATCH)
 
 
-def negotiate(
-    segment: str, *, accept: str, content_type: str, query: Sequence[tuple[str, str]], has_body: bool
-) -> tuple[FhirVersion, FhirVersion]:
-    """The versions of the answer and of the body.
+def negotiate_answer(segment: str, headers: Mapping[str, str], query: Sequence[tuple[str, str]]) -> Representation:
+    """How the answer is written.
 
     Parameters
     ----------
     segment
         First segment of the path: `r4`, `r4b`, `r5` or `fhir`.
-    accept
-        The Accept header; the parameter `_format` is stronger.
 
     Raises
     ------
     NotAcceptable
-        406: the answer is wanted in a format or version that is not served.
-    UnsupportedMediaType
-        415: the body is.
+        406: it is wanted in a format or version that is not served.
     """
+    asked_format = next((value for name, value in query if name == "_format"), None)
     fixed = version_of_path(segment)
-    wanted = next((value for name, value in query if name == "_format"), "") or accept
-    if wanted in ("xml", "application/fhir xml"):
-        raise NotAcceptable("_format: XML is not written by this server yet; ask for application/fhir+json")
-    answer = answer_version(wanted.replace("fhir json", "fhir+json"), fixed)
-    if not has_body:
-        return answer, answer
-    return answer, body_version(content_type, fixed, answer)
+    # A body of another version that comes without an Accept header is answered in its own version
+    default = FhirVersion.R4 if fixed or headers.get("accept") or asked_format else _sent_version(headers)
+    return answer_representation(headers.get("accept", ""), asked_format, fixed, default)
+
+
+def _sent_version(headers: Mapping[str, str]) -> FhirVersion:
+    try:
+        return body_representation(headers.get("content-type", ""), None, FhirVersion.R4).version
+    except TermserverError:
+        return FhirVersion.R4
+
+
+def negotiate_body(segment: str, headers: Mapping[str, str], answer: Representation) -> Representation:
+    """How the body is written; a form or a JSON Patch has no version of its own.
+
+    Raises
+    ------
+    UnsupportedMediaType
+        415: in a format or version that is not read.
+    """
+    content_type = headers.get("content-type", "")
+    if media_type(content_type) in _UNVERSIONED:
+        return Representation(answer.version, WireFormat.JSON)
+    return body_representation(content_type, version_of_path(segment), answer.version)
+
+
+def media_type(content_type: str) -> str:
+    """The type without its parameters.
+
+    >>> media_type("Application/JSON; charset=utf-8")
+    'application/json'
+    """
+    return content_type.partition(";")[0].strip().lower()
+
+
+def representation_for_error(
+    segment: str, headers: Mapping[str, str], query: Sequence[tuple[str, str]]
+) -> Representation:
+    """How an error is written; never itself an error."""
+    try:
+        return negotiate_answer(segment, headers, query)
+    except TermserverError:
+        return Representation(version_of_path(segment) or FhirVersion.R4)
