@@ -5,10 +5,12 @@
     │   ├── BadFile                 400 structure      … a file: names file, line, column, code
     │   └── TooLarge                413 too-long       … beyond a bound that a setting names
     ├── NotFound                    404 not-found
+    │   └── Gone                    410 deleted
     ├── NotSignedIn                 401 login
     ├── Forbidden                   403 forbidden
     ├── Conflict                    409 conflict       somebody else was faster; nothing was overwritten
     ├── PreconditionFailed          412 conflict
+    ├── BusinessRule                422 business-rule  understood, and against a rule of the house that the text names
     ├── NotSupported                422 not-supported
     ├── NotAcceptable               406 not-supported  / UnsupportedMediaType 415
     ├── TooCostly                   422 too-costly
@@ -110,6 +112,13 @@ class NotFound(TermserverError):
     issue_code = "not-found"
 
 
+class Gone(NotFound):
+    """The thing named was there and was deleted."""
+
+    http_status = 410
+    issue_code = "deleted"
+
+
 class NotSignedIn(TermserverError):
     """No person, or no longer one."""
 
@@ -136,6 +145,13 @@ class PreconditionFailed(TermserverError):
 
     http_status = 412
     issue_code = "conflict"
+
+
+class BusinessRule(TermserverError):
+    """Understood, and against a rule of the house; the message says which, and what to do."""
+
+    http_status = 422
+    issue_code = "business-rule"
 
 
 class NotSupported(TermserverError):

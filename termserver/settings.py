@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     upload_limit_mb: int = Field(200, ge=1, le=10_000, description="Largest upload, in MB.")
     unpacked_limit_mb: int = Field(1000, ge=1, le=100_000, description="Largest unpacked size of an archive, in MB.")
     body_limit_mb: int = Field(50, ge=1, le=10_000, description="Largest FHIR request body, in MB.")
+    resource_limit_mb: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Largest ConceptMap that a client writes, in MB; it goes to disk, not to memory.",
+    )
     expansion_limit: int = Field(
         1_000, ge=1, description="Most concepts of a $expand without count: more are refused as too costly."
     )

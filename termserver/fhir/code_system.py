@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 
@@ -30,6 +29,7 @@ from termserver.fhir.elements import (
     without_empty,
 )
 from termserver.fhir.extensions import read_extensions, write_extensions
+from termserver.fhir.primitives import plain_json
 from termserver.fhir.versions import FhirVersion
 from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition, property_codes
 from termserver.model.coding import Coding
@@ -309,19 +309,24 @@ def write_code_system(
     return written
 
 
+def write_flat_head(header: CodeSystem, version: FhirVersion, fhir_id: str | None, count: int) -> Json:
+    """The head of a CodeSystem whose concepts follow as a flat list: it declares the property `parent`."""
+    head: Json = write_code_system_head(header, version, fhir_id, count)
+    if not any(item.code == "parent" for item in header.properties):
+        parent = {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"}
+        head["property"] = [*head.get("property", []), parent]
+    return head
+
+
 def code_system_chunks(
     header: CodeSystem, concepts: Iterable[Concept], version: FhirVersion, fhir_id: str | None, count: int
 ) -> Iterator[bytes]:
     """A CodeSystem as a stream of JSON bytes: a flat list of concepts, the hierarchy as `parent` properties."""
-    head: dict[str, Any] = write_code_system_head(header, version, fhir_id, count)
-    if not any(item.code == "parent" for item in header.properties):
-        parent = {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"}
-        head["property"] = [*head.get("property", []), parent]
-    opening = orjson.dumps(head)[:-1]
+    opening = orjson.dumps(write_flat_head(header, version, fhir_id, count), default=plain_json)[:-1]
     batch: list[bytes] = []
     begun = False
     for concept in concepts:
-        batch.append(orjson.dumps(write_concept(concept)))
+        batch.append(orjson.dumps(write_concept(concept), default=plain_json))
         if len(batch) >= _CHUNK:
             yield (b"," if begun else opening + b',"concept":[') + b",".join(batch)
             begun, batch = True, []

@@ -1,59 +1,131 @@
-"""Reading what was sent: bounded, valid JSON, not too deep."""
+"""Reading what was sent: within bounds, JSON or XML, nothing said twice, not too deep.
+
+A body is taken into a file that stays in memory while it is small. Only a ConceptMap that is written whole may be larger
+than `body_limit_mb`: its elements are read one by one (`rest.large_maps`).
+"""
 
 from __future__ import annotations
+
+import json
+import re
+import tempfile
+from typing import IO, NoReturn
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from termserver.errors import BadInput, TooLarge
 from termserver.fhir.elements import MAX_DEPTH, depth_of
+from termserver.fhir.media_types import Representation, WireFormat
+from termserver.fhir.primitives import DecimalText
+from termserver.fhir.xml_reader import read_xml
 
 _MB = 1024 * 1024
+IN_MEMORY = 4 * _MB
+_DEEPEST = MAX_DEPTH * 4
+_BOM = b"\xef\xbb\xbf"
+# \u0000 behind an even number of backslashes: PostgreSQL has no such character, and FHIR forbids it
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-async def read_body(request: Request, *, limit_mb: int) -> bytes:
-    """The body.
+async def receive_body(request: Request, *, limit_mb: int, setting: str) -> IO[bytes]:
+    """The body as a file, read from its beginning; in memory up to 4 MB.
+
+    Parameters
+    ----------
+    setting
+        Name of the setting that holds the limit, for the message.
 
     Raises
     ------
     TooLarge
-        Beyond the setting `body_limit_mb`; nothing beyond it is read.
+        Beyond the limit; nothing beyond it is read.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit_mb * _MB:
-        raise _too_large(limit_mb)
-    chunks: list[bytes] = []
-    size = 0
+        raise _too_large(limit_mb, setting)
+    body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
+        size = 0
         async for chunk in request.stream():
             size += len(chunk)
             if size > limit_mb * _MB:
-                raise _too_large(limit_mb)
-            chunks.append(chunk)
+                raise _too_large(limit_mb, setting)
+            body.write(chunk)
     except ClientDisconnect:
+        body.close()
         raise BadInput("The connection ended before the body did") from None
-    return b"".join(chunks)
+    except TooLarge:
+        body.close()
+        raise
+    body.seek(0)
+    return body
 
 
-def _too_large(limit_mb: int) -> TooLarge:
-    return TooLarge(f"The body is larger than {limit_mb} MB (setting body_limit_mb)")
+def _too_large(limit_mb: int, setting: str) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit_mb} MB (setting {setting})")
 
 
-def parse_json(body: bytes) -> object:
-    """The JSON value of a body.
+def parse_body(body: bytes, representation: Representation) -> object:
+    """The resource in a body.
 
     Raises
     ------
     BadInput
-        Saying where it is not JSON, or that it nests too deep.
+        Saying where it is not JSON or XML, that it says something twice, or that it nests too deep.
+    """
+    if representation.format is WireFormat.XML:
+        return read_xml(body, representation.version)
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> object:
+    """The JSON value of a body; decimals keep their digits.
 
     >>> parse_json(b'{"a": 1}')
     {'a': 1}
     """
+    body = body.removeprefix(_BOM)
     try:
-        value = orjson.loads(body)
+        orjson.loads(body)  # strict, and says line and column
+        if _NUL.search(body):
+            raise BadInput("The body holds the character \\u0000, which FHIR has no use for")
+        value: object = json.loads(
+            body, object_pairs_hook=object_without_repeats, parse_float=DecimalText, parse_int=bounded_int
+        )
     except orjson.JSONDecodeError as error:
         raise BadInput(f"The body is not valid JSON: {error}") from None
-    if depth_of(value) > MAX_DEPTH * 4:
-        raise BadInput(f"The body nests deeper than {MAX_DEPTH * 4} levels")
+    except RecursionError:
+        raise BadInput(f"The body nests deeper than {_DEEPEST} levels") from None
+    if depth_of(value) > _DEEPEST:
+        raise BadInput(f"The body nests deeper than {_DEEPEST} levels")
     return value
+
+
+def object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """`object_pairs_hook` of `json`: a member that is there twice is an error, because one of the two would be lost.
+
+    Raises
+    ------
+    BadInput
+        Naming the member.
+    """
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        _refuse_repeats(pairs)
+    return made
+
+
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> NoReturn:
+    seen: set[str] = set()
+    repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    raise BadInput(f"The JSON has the member '{repeated[:80]}' twice in one object", expression=repeated[:80])
+
+
+def bounded_int(text: str) -> int | DecimalText:
+    """`parse_int` of `json`: a number beyond 64 bits stays what was written, and is no integer to anybody.
+
+    >>> bounded_int("12"), bounded_int("1" + "0" * 30).text[:3]
+    (12, '100')
+    """
+    return int(text) if len(text) < 19 else DecimalText(text)

@@ -5,29 +5,40 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
+from typing import IO
 
-import orjson
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from termserver.errors import BadInput
-from termserver.fhir.elements import Json
-from termserver.fhir.versions import FhirVersion
-from termserver.rest.body import parse_json, read_body
-from termserver.rest.dispatch import Answer, serve
+from termserver.fhir.media_types import Representation
+from termserver.rest.answers import Answer, Streamed, stream_of, write_body
+from termserver.rest.body import IN_MEMORY, parse_body, parse_json, receive_body
+from termserver.rest.dispatch import allowed_methods, serve
 from termserver.rest.errors import outcome_for
-from termserver.rest.negotiation import negotiate
+from termserver.rest.negotiation import (
+    FORM,
+    JSON_PATCH,
+    media_type,
+    negotiate_answer,
+    negotiate_body,
+    representation_for_error,
+)
 from termserver.rest.request import FhirRequest, read_query
+from termserver.rest.service import Service
 from termserver.settings import Settings
 from termserver.store.engine import Database
 from termserver.terminology.service import Terminology
 
 _PREFIXES = ("r4", "r4b", "r5", "fhir")
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_FORM = "application/x-www-form-urlencoded"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_WITH_BODY = ("POST", "PUT", "PATCH")
+_LARGEST_UNCOMPRESSED = 1_400  # one Ethernet frame
 
 
 def build_routes(database: Database, settings: Settings, *, terminology: Terminology | None = None) -> list[BaseRoute]:
@@ -38,88 +49,153 @@ def build_routes(database: Database, settings: Settings, *, terminology: Termino
     terminology
         The engine, where the app shares one with others; made here if None.
     """
-    engine = terminology or Terminology(database, settings)
-    endpoint = _Endpoint(engine, settings)
+    endpoint = _Endpoint(Service(terminology or Terminology(database, settings), database, settings))
+    compressed = [Middleware(GZipMiddleware, minimum_size=_LARGEST_UNCOMPRESSED, compresslevel=5)]
     routes: list[BaseRoute] = []
     for prefix in _PREFIXES:
-        routes.append(Route(f"/{prefix}", endpoint.answer, methods=_METHODS, name=f"fhir-{prefix}-base"))
-        routes.append(Route(f"/{prefix}/{{rest:path}}", endpoint.answer, methods=_METHODS, name=f"fhir-{prefix}"))
+        for path, name in ((f"/{prefix}", f"fhir-{prefix}-base"), (f"/{prefix}/{{rest:path}}", f"fhir-{prefix}")):
+            routes.append(Route(path, endpoint.answer, methods=_METHODS, name=name, middleware=compressed))
     return routes
 
 
 class _Endpoint:
     """One endpoint for all paths: negotiation, body, dispatch in a thread, answer."""
 
-    def __init__(self, terminology: Terminology, settings: Settings) -> None:
-        self._terminology = terminology
-        self._settings = settings
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     async def answer(self, request: Request) -> Response:
         """Answer any request below a FHIR base."""
-        version = FhirVersion.R4
+        segment, path = _split_path(request)
+        headers = dict(request.headers.items())
+        pretty = False
+        opened: IO[bytes] | None = None
         try:
-            asked = await self._read(request)
-            version = asked.version
-            answer = await run_in_threadpool(self._serve, asked)
+            if request.method in _WITH_BODY:
+                opened = await self._receive(request, path)
+            asked = await self._read(request, segment, path, headers, opened)
+            representation = Representation(asked.version, asked.format)
+            pretty = asked.queried("_pretty") == "true"
+            answer = await run_in_threadpool(serve, self._service, asked)
         except Exception as error:  # noqa: BLE001  the one place where errors become OperationOutcomes
             status, outcome = outcome_for(error)
-            version = _version_for_error(request, version)
-            return _json_response(outcome, version, status=status, pretty=False)
-        if isinstance(answer, dict):
-            return _json_response(answer, version, pretty=asked.queried("_pretty") == "true")
-        return StreamingResponse(iterate_in_threadpool(answer), headers={"content-type": version.content_type})
-
-    def _serve(self, request: FhirRequest) -> Answer:
-        return serve(self._terminology, request)
-
-    async def _read(self, request: Request) -> FhirRequest:
-        segment, _, rest = request.url.path.strip("/").partition("/")
-        try:
-            query = read_query(request.scope["query_string"].decode("ascii"))
-        except UnicodeDecodeError:
-            raise BadInput("The query string is not ASCII; percent-encode it") from None
-        headers = request.headers
-        is_post = request.method == "POST"
-        content_type = headers.get("content-type", "")
-        is_form = content_type.partition(";")[0].strip().lower() == _FORM
-        body = await read_body(request, limit_mb=self._settings.body_limit_mb) if is_post else b""
-        version, body_version = negotiate(
-            segment,
-            accept=headers.get("accept", ""),
-            content_type="" if is_form else content_type,
-            query=query,
-            has_body=bool(body),
+            representation = representation_for_error(segment, headers, _query_or_nothing(request))
+            answer = Answer(outcome, status, _headers_of_error(status, path))
+        finally:
+            if opened is not None:
+                opened.close()
+        return await run_in_threadpool(
+            _respond, answer, representation, is_head=request.method == "HEAD", pretty=pretty
         )
-        if is_form:
-            query += _form_pairs(body)
+
+    async def _read(
+        self,
+        request: Request,
+        segment: str,
+        path: tuple[str, ...],
+        headers: Mapping[str, str],
+        received: IO[bytes] | None,
+    ) -> FhirRequest:
+        query = _read_query(request)
+        answer = negotiate_answer(segment, headers, query)
+        if any("\x00" in part for part in path):
+            raise BadInput("The path holds a NUL character")
+        method = "GET" if request.method == "HEAD" else request.method
+        body: object = None
+        body_as = answer
+        large: tuple[IO[bytes], Representation] | None = None
+        if received is not None and _size(received):
+            body_as = negotiate_body(segment, headers, answer)
+            kind = media_type(headers.get("content-type", ""))
+            if kind == FORM and request.method == "POST":
+                query += _form_pairs(received.read())
+                method = "GET"
+            elif kind == JSON_PATCH:
+                body = await run_in_threadpool(parse_json, received.read())
+            elif _writes_map(request.method, path) and _size(received) > IN_MEMORY:
+                large = (received, body_as)
+            else:
+                body = await run_in_threadpool(parse_body, received.read(), body_as)
         return FhirRequest(
-            method="GET" if request.method == "HEAD" or is_form else request.method,
-            version=version,
-            path=tuple(part for part in rest.split("/") if part),
+            method=method,
+            version=answer.version,
+            path=path,
             query=query,
-            body=await run_in_threadpool(parse_json, body) if body and not is_form else None,
-            body_version=body_version,
+            body=body,
+            body_version=body_as.version,
             language=headers.get("accept-language"),
             base_url=self._base_url(request, segment),
+            headers=headers,
+            large_body=large,
+            format=answer.format,
         )
 
+    async def _receive(self, request: Request, path: tuple[str, ...]) -> IO[bytes]:
+        settings = self._service.settings
+        if _writes_map(request.method, path):
+            return await receive_body(request, limit_mb=settings.resource_limit_mb, setting="resource_limit_mb")
+        return await receive_body(request, limit_mb=settings.body_limit_mb, setting="body_limit_mb")
+
     def _base_url(self, request: Request, segment: str) -> str:
-        origin = self._settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+        origin = self._service.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
         return f"{origin.rstrip('/')}/{segment}"
+
+
+def _split_path(request: Request) -> tuple[str, tuple[str, ...]]:
+    segment, _, rest = request.url.path.strip("/").partition("/")
+    return segment, tuple(part for part in request.path_params.get("rest", rest).split("/") if part)
+
+
+def _writes_map(method: str, path: tuple[str, ...]) -> bool:
+    return method in ("POST", "PUT") and path[:1] == ("ConceptMap",) and len(path) <= 2 and path[-1][:1] not in "$_"
+
+
+def _size(body: IO[bytes]) -> int:
+    size = body.seek(0, 2)
+    body.seek(0)
+    return size
+
+
+def _read_query(request: Request) -> list[tuple[str, str]]:
+    try:
+        return read_query(request.scope["query_string"].decode("ascii"))
+    except UnicodeDecodeError:
+        raise BadInput("The query string is not ASCII; percent-encode it") from None
+
+
+def _query_or_nothing(request: Request) -> list[tuple[str, str]]:
+    try:
+        return _read_query(request)
+    except BadInput:
+        return []
 
 
 def _form_pairs(body: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=500)
-    except (UnicodeDecodeError, ValueError):
-        raise BadInput("The form in the body cannot be read") from None
+        return read_query(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadInput("The form in the body cannot be read: it is not UTF-8") from None
 
 
-def _version_for_error(request: Request, version: FhirVersion) -> FhirVersion:
-    segment = request.url.path.strip("/").partition("/")[0]
-    return next((known for known in FhirVersion if known.path == segment), version)
+def _headers_of_error(status: int, path: tuple[str, ...]) -> dict[str, str]:
+    if status == 401:
+        return {"www-authenticate": 'Bearer realm="termserver"'}
+    return {"allow": ", ".join(allowed_methods(path))} if status == 405 else {}
 
 
-def _json_response(resource: Json, version: FhirVersion, *, status: int = 200, pretty: bool = False) -> Response:
-    body = orjson.dumps(resource, option=orjson.OPT_INDENT_2 if pretty else None)
-    return Response(body, status_code=status, headers={"content-type": version.content_type})
+def _respond(answer: Answer, representation: Representation, *, is_head: bool, pretty: bool) -> Response:
+    headers = {"content-type": representation.content_type, "vary": "Accept, Accept-Language", **answer.headers}
+    resource = answer.resource
+    if resource is None:
+        del headers["content-type"]
+        return Response(status_code=answer.status, headers=headers)
+    if isinstance(resource, Streamed):
+        if is_head:
+            return Response(status_code=answer.status, headers=headers)
+        chunks = iterate_in_threadpool(stream_of(resource, representation))
+        return StreamingResponse(chunks, status_code=answer.status, headers=headers)
+    body = write_body(resource, representation, pretty=pretty)
+    if is_head:
+        headers["content-length"] = str(len(body))
+        return Response(status_code=answer.status, headers=headers)
+    return Response(body, status_code=answer.status, headers=headers)

@@ -19,7 +19,7 @@ def to_text(value: object) -> str:
     >>> to_text(Coding("http://loinc.org", "718-7"))
     '{"system":"http://loinc.org","code":"718-7","version":null,"display":null}'
     """
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=float).decode()
 
 
 def from_text(kind: type[T], text: str | bytes) -> T:

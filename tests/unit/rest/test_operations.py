@@ -72,7 +72,7 @@ def test_unknown_version_or_format_is_406(fhir_sqlite: FhirClient, accept: str, 
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/fhir+json; fhirVersion=1.0", "application/fhir+xml", "text/plain"]
+    "content_type", ["application/fhir+json; fhirVersion=1.0", "text/turtle", "text/plain"]
 )
 def test_unknown_body_type_is_415(fhir_sqlite: FhirClient, content_type: str) -> None:
     response = fhir_sqlite.ask(
