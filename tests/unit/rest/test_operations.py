@@ -71,9 +71,7 @@ def test_unknown_version_or_format_is_406(fhir_sqlite: FhirClient, accept: str, 
     assert outcome(response)
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/fhir+json; fhirVersion=1.0", "text/turtle", "text/plain"]
-)
+@pytest.mark.parametrize("content_type", ["application/fhir+json; fhirVersion=1.0", "text/turtle", "text/plain"])
 def test_unknown_body_type_is_415(fhir_sqlite: FhirClient, content_type: str) -> None:
     response = fhir_sqlite.ask(
         "POST", "/fhir/ConceptMap/$translate", content=b"{}", headers={"Content-Type": content_type}

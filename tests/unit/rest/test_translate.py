@@ -35,7 +35,7 @@ def test_every_spelling_is_read_in_every_version(fhir_sqlite: FhirClient, base: 
     assert answer.status_code == 200
     assert value(answer.json(), "result") is True
     version = {"/r4b": "4.3", "/r5": "5.0"}.get(base, "4.0")
-    assert answer.headers["content-type"] == f"application/fhir+json; fhirVersion={version}; charset=utf-8"
+    assert answer.headers["content-type"] == f"application/fhir+json; fhirVersion={version};charset=UTF-8"
 
 
 def test_r4_answer_has_r4_parts(fhir: FhirClient) -> None:
