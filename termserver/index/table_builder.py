@@ -12,16 +12,17 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from termserver.errors import IndexUnavailable
-from termserver.index.builder import Indexes, index_key
+from termserver.index.builder import PARTS, Indexes, index_key
 from termserver.index.cache import IndexFolder
 from termserver.index.table_files import TABLE_FORMAT, open_table, save_table
 from termserver.index.translation_table import DisplaysOf, TranslationTable, build_table
-from termserver.store.code_systems import StoredCodeSystem, get_code_system
+from termserver.store.code_systems import StoredCodeSystem, get_code_system, get_concepts
 from termserver.store.concept_maps import StoredConceptMap, get_concept_map, stream_elements
-from termserver.store.engine import Database
+from termserver.store.engine import Database, Session
 
 Naming = tuple[tuple[StoredCodeSystem | None, StoredCodeSystem | None], ...]
 """Of each group: the code systems that give its source and target codes their displays, where they are loaded."""
@@ -65,8 +66,6 @@ class BuiltTables:
             lock.release()
 
     def _build(self, stored: StoredConceptMap, digest: str, naming: Naming) -> None:
-        for system in {index_key(system): system for ends in naming for system in ends if system}.values():
-            self._indexes.index(system)
         if stored.element_count > _MOST_ELEMENTS_IN_PROCESS:
             _build_in_a_process(self._database, self._folder.path, stored, digest, naming)
         else:
@@ -92,8 +91,12 @@ def build_table_files(
     IndexUnavailable
         If the map was removed meanwhile, or the folder cannot be written to.
     """
-    displays = tuple((_displays_of(indexes, source), _displays_of(indexes, target)) for source, target in naming)
     with database.session() as session:
+
+        def displays_of(system: StoredCodeSystem | None) -> DisplaysOf | None:
+            return None if system is None else _displays_of(session, indexes, folder, system)
+
+        displays = tuple((displays_of(source), displays_of(target)) for source, target in naming)
         table = build_table(stored.header, stream_elements(session, stored.id), displays)
     if table.element_count != stored.element_count:
         raise IndexUnavailable(f"{stored.header.canonical} was changed while it was read; ask again")
@@ -118,8 +121,16 @@ def _publish(work: Path, final: Path) -> None:
             raise
 
 
-def _displays_of(indexes: Indexes, stored: StoredCodeSystem | None) -> DisplaysOf | None:
-    return None if stored is None else indexes.concepts(stored)[0].displays_of
+def _displays_of(session: Session, indexes: Indexes, folder: IndexFolder, stored: StoredCodeSystem) -> DisplaysOf:
+    """From the index where there is one; a map of some codes is no reason to index all of SNOMED CT."""
+    if not folder.missing(index_key(stored), PARTS):
+        return indexes.concepts(stored)[0].displays_of
+
+    def from_store(codes: Sequence[str]) -> list[str | None]:
+        concepts = get_concepts(session, stored.id, codes)
+        return [concepts[code].display or None if code in concepts else None for code in codes]
+
+    return from_store
 
 
 def _cannot_build(stored: StoredConceptMap, folder: Path, reason: str) -> IndexUnavailable:
