@@ -34,25 +34,16 @@ _READ = {
 _SCOPES = (("source_scope", "sourceScope", "source"), ("target_scope", "targetScope", "target"))
 _R5_EXTENSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap."
 _VERSION_ALGORITHM = "http://hl7.org/fhir/5.0/StructureDefinition/extension-CanonicalResource.versionAlgorithm"
-R5_ONLY = frozenset(
-    [
-        "versionAlgorithmString",
-        "versionAlgorithmCoding",
-        "copyrightLabel",
-        "approvalDate",
-        "lastReviewDate",
-        "effectivePeriod",
-        "topic",
-        "author",
-        "editor",
-        "reviewer",
-        "endorser",
-        "relatedArtifact",
-        "property",
-        "additionalAttribute",
-    ]
-)
+# What R5 says and R4 does not: the type of the cross-version extension in which it travels
+_CARRIED = {
+    "versionAlgorithmString": "String", "versionAlgorithmCoding": "Coding", "copyrightLabel": "String",
+    "approvalDate": "Date", "lastReviewDate": "Date", "effectivePeriod": "Period", "topic": "CodeableConcept",
+    "author": "ContactDetail", "editor": "ContactDetail", "reviewer": "ContactDetail", "endorser": "ContactDetail",
+    "relatedArtifact": "RelatedArtifact", "identifier": "Identifier",
+}  # fmt: skip
+_REPEATED = frozenset(["topic", "author", "editor", "reviewer", "endorser", "relatedArtifact", "identifier"])
 _DECLARED = ("property", "additionalAttribute")
+R5_ONLY = (_CARRIED.keys() - {"identifier"}) | set(_DECLARED)
 _DECLARED_VALUES = {
     "code": "valueCode", "uri": "valueUri", "description": "valueString", "type": "valueCode",
     "system": "valueCanonical",
@@ -127,7 +118,22 @@ def _other_from_r4(other: Json) -> Json:
             )
         if declared:
             other[name] = declared
+    for name, kind in _CARRIED.items():
+        values, other = _take_values(other, _extension_for(name), f"value{kind}")
+        if values:
+            other[name] = [*other.get(name, []), *values] if name in _REPEATED else values[0]
     return other
+
+
+def _take_values(other: Json, url: str, named: str) -> tuple[list[object], Json]:
+    """The values of that type in extensions of that url, and the members without them."""
+    carried, rest = take_extensions(other, url)
+    values = [item[named] for item in carried if named in item]
+    return (values, rest) if len(values) == len(carried) else ([], other)
+
+
+def _extension_for(name: str) -> str:
+    return _VERSION_ALGORITHM if name.startswith("versionAlgorithm") else _R5_EXTENSION + name
 
 
 def declarations_of(concept_map: ConceptMap) -> Declarations:
@@ -231,14 +237,16 @@ def _other_to_r4(other: Json) -> Json:
                 {"url": key, value: item[key]} for key, value in _DECLARED_VALUES.items() if item.get(key) is not None
             ]
             carried.append({"url": _R5_EXTENSION + name, "extension": parts})
-    for name in ("String", "Coding"):
-        if f"versionAlgorithm{name}" in other:
-            carried.append({"url": _VERSION_ALGORITHM, f"value{name}": other[f"versionAlgorithm{name}"]})
-    if carried:
-        other["extension"] = [*other.get("extension", []), *carried]
     if isinstance(other.get("identifier"), list):
         # R4 has room for one identifier
-        other["identifier"] = other["identifier"][0]
+        other["identifier"], *more = other["identifier"]
+        carried += [{"url": _extension_for("identifier"), "valueIdentifier": value} for value in more]
+    for name, kind in _CARRIED.items():
+        if name in R5_ONLY and name in other:
+            values = other[name] if isinstance(other[name], list) else [other[name]]
+            carried += [{"url": _extension_for(name), f"value{kind}": value} for value in values]
+    if carried:
+        other["extension"] = [*other.get("extension", []), *carried]
     return {name: value for name, value in other.items() if name not in R5_ONLY}
 
 

@@ -6,28 +6,29 @@ rules: both are supplied where the curator left none. Sources: FHIR R4 and R5 Co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from termserver.fhir.coding import write_coding, write_value
+from termserver.fhir.coding import write_value
 from termserver.fhir.elements import Json, join_canonical
 from termserver.fhir.map_groups import (
     COMMENT_FOR,
+    ELEMENT_VALUE_SET_EXTENSION,
     EQUIVALENCE_EXTENSION,
     MODE_TO_R4,
     NO_MAP_COMMENT_EXTENSION,
     TARGET_PROPERTY_EXTENSION,
+    TARGET_VALUE_SET_EXTENSION,
     UNMAPPED_RELATIONSHIP_EXTENSION,
     UNMAPPED_VALUE_SET_EXTENSION,
     Declarations,
+    dependency_extension,
 )
 from termserver.model.coding import Coding
-from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapGroup, MapTarget, Unmapped
+from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapGroup, MapTarget, Other, Unmapped
 from termserver.model.relationship import Relationship, r4_equivalence_from_relationship
 
 
 def write_group_head(group: MapGroup, *, r5: bool) -> Json:
     """A group without its elements and its unmapped."""
-    written: Json = {}
+    written: Json = dict(group.other or {})
     for end, url, version in (
         ("source", group.source, group.source_version),
         ("target", group.target, group.target_version),
@@ -40,21 +41,33 @@ def write_group_head(group: MapGroup, *, r5: bool) -> Json:
     return written
 
 
+def _with_extensions(other: Other, *carried: Json) -> Json:
+    """What was kept of an element, and extensions in which something travels."""
+    written = dict(other or {})
+    if carried:
+        kept = written.get("extension")
+        written["extension"] = [*(kept if isinstance(kept, list) else ()), *carried]
+    return written
+
+
 def write_element(element: MapElement, declared: Declarations, *, r5: bool) -> Json:
     """One source code and its targets."""
-    written: Json = {"code": element.code}
+    carried: list[Json] = []
+    if element.value_set and not r5:
+        carried.append({"url": ELEMENT_VALUE_SET_EXTENSION, "valueCanonical": element.value_set})
+    if element.no_map and element.comment and r5:
+        carried.append({"url": NO_MAP_COMMENT_EXTENSION, "valueString": element.comment})
+    written = _with_extensions(element.other, *carried)
+    if element.value_set and r5:
+        written["valueSet"] = element.value_set
+    if element.code:
+        written["code"] = element.code
     if element.display:
         written["display"] = element.display
-    if element.no_map:
-        if r5:
-            if element.comment:
-                written["extension"] = [{"url": NO_MAP_COMMENT_EXTENSION, "valueString": element.comment}]
-            written["noMap"] = True
-        else:
-            unmatched: Json = {"equivalence": "unmatched"}
-            if element.comment:
-                unmatched["comment"] = element.comment
-            written["target"] = [unmatched]
+    if element.no_map and r5:
+        written["noMap"] = True
+    elif element.no_map:
+        written["target"] = [{"equivalence": "unmatched"} | ({"comment": element.comment} if element.comment else {})]
     elif element.targets:
         write_target = _write_target_r5 if r5 else _write_target_r4
         written["target"] = [write_target(target, declared) for target in element.targets]
@@ -71,9 +84,12 @@ def equivalence_of(target: MapTarget) -> str:
 
 
 def _write_target_r5(target: MapTarget, declared: Declarations) -> Json:
-    written: Json = {"code": target.code}
-    if target.r4_equivalence:
-        written["extension"] = [{"url": EQUIVALENCE_EXTENSION, "valueCode": target.r4_equivalence}]
+    original = [{"url": EQUIVALENCE_EXTENSION, "valueCode": target.r4_equivalence}] if target.r4_equivalence else []
+    written = _with_extensions(target.other, *original)
+    if target.value_set:
+        written["valueSet"] = target.value_set
+    else:
+        written["code"] = target.code
     if target.display:
         written["display"] = target.display
     written["relationship"] = target.relationship.value
@@ -86,25 +102,27 @@ def _write_target_r5(target: MapTarget, declared: Declarations) -> Json:
         ]
     for name, dependencies in (("dependsOn", target.depends_on), ("product", target.products)):
         if dependencies:
-            written[name] = [_write_dependency_r5(item, declared) for item in dependencies]
+            written[name] = [_write_dependency_r5(item, name, declared) for item in dependencies]
     return written
 
 
 def _write_target_r4(target: MapTarget, declared: Declarations) -> Json:
     equivalence = equivalence_of(target)
-    written: Json = {}
-    if target.properties:
-        written["extension"] = [
-            {
-                "url": TARGET_PROPERTY_EXTENSION,
-                "extension": [
-                    {"url": "code", "valueCode": code},
-                    {"url": "value", **write_dependency_value(value, declared.type_of.get(code))},
-                ],
-            }
-            for code, value in target.properties
-        ]
-    written["code"] = target.code
+    carried: list[Json] = [
+        {
+            "url": TARGET_PROPERTY_EXTENSION,
+            "extension": [
+                {"url": "code", "valueCode": code},
+                {"url": "value", **write_dependency_value(value, declared.type_of.get(code))},
+            ],
+        }
+        for code, value in target.properties
+    ]
+    if target.value_set:
+        carried.append({"url": TARGET_VALUE_SET_EXTENSION, "valueCanonical": target.value_set})
+    written = _with_extensions(target.other, *carried)
+    if target.code:
+        written["code"] = target.code
     if target.display:
         written["display"] = target.display
     written["equivalence"] = equivalence
@@ -114,7 +132,7 @@ def _write_target_r4(target: MapTarget, declared: Declarations) -> Json:
         written["comment"] = comment
     for name, dependencies in (("dependsOn", target.depends_on), ("product", target.products)):
         if dependencies:
-            written[name] = [_write_dependency_r4(item, declared.uri_of_attribute) for item in dependencies]
+            written[name] = [_write_dependency_r4(item, name, declared) for item in dependencies]
     return written
 
 
@@ -129,8 +147,11 @@ def write_dependency_value(value: DependencyValue, declared_type: str | None) ->
     return write_value(value, declared_type or "string")
 
 
-def _write_dependency_r5(item: Dependency, declared: Declarations) -> Json:
-    written: Json = {"attribute": item.attribute}
+def _write_dependency_r5(item: Dependency, name: str, declared: Declarations) -> Json:
+    carried: list[Json] = []
+    if item.display and not isinstance(item.value, Coding):
+        carried.append({"url": dependency_extension("4.0", name, "display"), "valueString": item.display})
+    written = _with_extensions(item.other, *carried) | {"attribute": item.attribute}
     if item.value is not None:
         written |= write_dependency_value(item.value, declared.type_of.get(item.attribute))
     if item.value_set:
@@ -138,21 +159,41 @@ def _write_dependency_r5(item: Dependency, declared: Declarations) -> Json:
     return written
 
 
-def _write_dependency_r4(item: Dependency, uri_of_attribute: Mapping[str, str]) -> Json:
-    written: Json = {"property": uri_of_attribute.get(item.attribute, item.attribute)}
-    if isinstance(item.value, Coding):
-        coding = write_coding(item.value)
-        written |= {"system": coding["system"]} if "system" in coding else {}
-        written["value"] = item.value.code
-        if item.value.display:
-            written["display"] = item.value.display
-    elif item.value is not None:
-        written["value"] = str(item.value).lower() if isinstance(item.value, bool) else str(item.value)
-    else:
-        written["value"] = item.value_set or ""
-    if item.display:
-        written["display"] = item.display
-    return written
+def _write_dependency_r4(item: Dependency, name: str, declared: Declarations) -> Json:
+    """R4 says a string, or a coding with a system; what is neither travels in R5's words beside it."""
+    other = dict(item.other or {})
+    quantity = other.pop("valueQuantity", None)
+    carried: list[Json] = []
+    value_url = dependency_extension("5.0", name, "value")
+    if quantity is not None:
+        carried.append({"url": value_url, "valueQuantity": quantity})
+    elif item.value is not None and not _r4_can_say(item.value):
+        kind = declared.type_of.get(item.attribute)
+        carried.append({"url": value_url, **write_dependency_value(item.value, kind)})
+    if item.value_set:
+        carried.append({"url": dependency_extension("5.0", name, "valueSet"), "valueCanonical": item.value_set})
+    written = _with_extensions(other, *carried)
+    written["property"] = declared.uri_of_attribute.get(item.attribute, item.attribute)
+    return written | _value_r4(item, quantity)
+
+
+def _r4_can_say(value: DependencyValue) -> bool:
+    return bool(value.system) if isinstance(value, Coding) else isinstance(value, str)
+
+
+def _value_r4(item: Dependency, quantity: object) -> Json:
+    value = item.value
+    if isinstance(value, Coding):
+        system = {"system": join_canonical(value.system, value.version)} if value.system else {}
+        display = value.display or item.display
+        return {**system, "value": value.code, **({"display": display} if display else {})}
+    shown = {"display": item.display} if item.display else {}
+    if isinstance(quantity, dict):
+        amount = f"{quantity.get('value', '')} {quantity.get('unit') or quantity.get('code') or ''}"
+        return {"value": amount.strip() or "a quantity", **shown}
+    if value is None:
+        return {"value": item.value_set or "", **shown}
+    return {"value": str(value).lower() if isinstance(value, bool) else str(value), **shown}
 
 
 def unmapped_relationship(unmapped: Unmapped) -> Relationship:
@@ -168,14 +209,13 @@ def unmapped_relationship(unmapped: Unmapped) -> Relationship:
 
 def write_unmapped(unmapped: Unmapped, *, r5: bool) -> Json:
     """ConceptMap.group.unmapped."""
-    written: Json = {"mode": unmapped.mode if r5 else MODE_TO_R4[unmapped.mode]}
     carried: list[Json] = []
     if not r5 and unmapped.relationship is not None:
         carried.append({"url": UNMAPPED_RELATIONSHIP_EXTENSION, "valueCode": unmapped.relationship.value})
     if not r5 and unmapped.value_set:
         carried.append({"url": UNMAPPED_VALUE_SET_EXTENSION, "valueCanonical": unmapped.value_set})
-    if carried:
-        written["extension"] = carried
+    written = _with_extensions(unmapped.other, *carried)
+    written["mode"] = unmapped.mode if r5 else MODE_TO_R4[unmapped.mode]
     if unmapped.code:
         written["code"] = unmapped.code
     if unmapped.display:

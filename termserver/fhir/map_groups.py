@@ -6,7 +6,7 @@ cross-version extensions are those of https://hl7.org/fhir/R5/versions.html#exte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from termserver.fhir.coding import read_value
 from termserver.fhir.elements import (
@@ -14,6 +14,7 @@ from termserver.fhir.elements import (
     fault,
     flag,
     objects,
+    one_object,
     required_text,
     split_canonical,
     take_extensions,
@@ -32,10 +33,13 @@ NO_MAP_COMMENT_EXTENSION = (
     "http://hl7.org/fhir/4.0/StructureDefinition/extension-ConceptMap.group.element.target.comment"
 )
 _R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap."
+ELEMENT_VALUE_SET_EXTENSION = _R5 + "group.element.valueSet"
+TARGET_VALUE_SET_EXTENSION = _R5 + "group.element.target.valueSet"
 TARGET_PROPERTY_EXTENSION = _R5 + "group.element.target.property"
 UNMAPPED_RELATIONSHIP_EXTENSION = _R5 + "group.unmapped.relationship"
 UNMAPPED_VALUE_SET_EXTENSION = _R5 + "group.unmapped.valueSet"
 
+_KEPT = frozenset(["id", "extension", "modifierExtension"])
 _MODE_FROM_R4 = {"provided": "use-source-code", "fixed": "fixed", "other-map": "other-map"}
 MODE_TO_R4 = {mode: r4 for r4, mode in _MODE_FROM_R4.items()}
 COMMENT_FOR = {
@@ -67,22 +71,39 @@ class Declarations:
 
 def read_group(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapGroup:
     """One group, of either shape."""
+    elements = tuple(
+        read_element(item, f"{path}.element[{place}]", declared, r5=r5)
+        for place, item in enumerate(objects(element, "element", path))
+    )
+    return replace(read_group_head(element, path, r5=r5), elements=elements)
+
+
+def read_group_head(element: Json, path: str, *, r5: bool) -> MapGroup:
+    """A group without its elements."""
     source, source_version = split_canonical(text(element, "source", path) or "")
     target, target_version = split_canonical(text(element, "target", path) or "")
-    unmapped = element.get("unmapped")
-    if unmapped is not None and not isinstance(unmapped, dict):
-        raise fault(f"{path}.unmapped", "must be an object")
+    unmapped = one_object(element, "unmapped", path)
     return MapGroup(
         source,
         target,
         source_version or text(element, "sourceVersion", path),
         target_version or text(element, "targetVersion", path),
-        tuple(
-            read_element(item, f"{path}.element[{place}]", declared, r5=r5)
-            for place, item in enumerate(objects(element, "element", path))
-        ),
+        (),
         _read_unmapped(unmapped, f"{path}.unmapped", r5=r5) if unmapped else None,
+        _kept(element),
     )
+
+
+def _kept(element: Json, *read: str) -> Json | None:
+    """What the house does not read but keeps: `id`, extensions (but those it read), primitives' extensions."""
+    kept = {name: value for name, value in element.items() if name in _KEPT or name.startswith("_")}
+    extensions = kept.get("extension")
+    if isinstance(extensions, list):
+        rest = [item for item in extensions if not (isinstance(item, dict) and item.get("url") in read)]
+        kept["extension"] = rest
+        if not rest:
+            del kept["extension"]
+    return kept or None
 
 
 def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapElement:
@@ -93,14 +114,10 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
     BadInput
         If a code is missing, a relationship is none of FHIR's, or `noMap` stands beside targets.
     """
-    code = required_text(element, "code", path)
-    display = text(element, "display", path)
     targets: list[MapTarget] = []
     no_map = bool(flag(element, "noMap", path)) if r5 else False
-    comment = None
-    comments, _ = take_extensions(element, NO_MAP_COMMENT_EXTENSION)
-    if comments:
-        comment = text(comments[0], "valueString", f"{path}.extension")
+    comment = _extension_text(element, NO_MAP_COMMENT_EXTENSION, "valueString", path)
+    code, value_set = _code_or_value_set(element, ELEMENT_VALUE_SET_EXTENSION, path, r5=r5)
     for place, item in enumerate(objects(element, "target", path)):
         here = f"{path}.target[{place}]"
         if not r5 and not text(item, "code", here) and item.get("equivalence") == "unmatched":
@@ -110,14 +127,32 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
         targets.append(_read_target(item, here, declared, r5=r5))
     if r5 and no_map and targets:
         raise fault(f"{path}.noMap", "an element with noMap = true has no target")
-    return MapElement(code, display, tuple(targets), no_map and not targets, comment)
+    return MapElement(
+        code,
+        text(element, "display", path),
+        tuple(targets),
+        no_map and not targets,
+        comment,
+        value_set,
+        _kept(element, NO_MAP_COMMENT_EXTENSION, ELEMENT_VALUE_SET_EXTENSION),
+    )
+
+
+def _code_or_value_set(element: Json, extension: str, path: str, *, r5: bool) -> tuple[str, str | None]:
+    """R5: a code or the canonical of a value set; R4 carries the latter in an extension."""
+    value_set = text(element, "valueSet", path) if r5 else _extension_text(element, extension, "valueCanonical", path)
+    code = text(element, "code", path)
+    if value_set and code:
+        raise fault(f"{path}.valueSet", "stands beside a code; an element has one of both")
+    return ("", value_set) if value_set else (required_text(element, "code", path), None)
 
 
 def _read_target(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapTarget:
     relationship, r4_equivalence = (_relationship_r5 if r5 else _relationship_r4)(element, path)
     comment = text(element, "comment", path)  # one that this house generated for R4 says nothing: it is dropped
+    code, value_set = _code_or_value_set(element, TARGET_VALUE_SET_EXTENSION, path, r5=r5)
     return MapTarget(
-        required_text(element, "code", path),
+        code,
         relationship,
         text(element, "display", path),
         None if comment == COMMENT_FOR.get(r4_equivalence or "narrower") else comment,
@@ -125,6 +160,8 @@ def _read_target(element: Json, path: str, declared: Declarations, *, r5: bool) 
         tuple(_read_dependencies(element, "dependsOn", path, declared, r5=r5)),
         tuple(_read_dependencies(element, "product", path, declared, r5=r5)),
         tuple(_read_properties(element, path, r5=r5)),
+        value_set,
+        _kept(element, EQUIVALENCE_EXTENSION, TARGET_PROPERTY_EXTENSION, TARGET_VALUE_SET_EXTENSION),
     )
 
 
@@ -157,24 +194,55 @@ def _relationship_r5(element: Json, path: str) -> tuple[Relationship, str | None
 
 
 def _read_dependencies(element: Json, name: str, path: str, declared: Declarations, *, r5: bool) -> list[Dependency]:
-    found = []
-    for place, item in enumerate(objects(element, name, path)):
-        here = f"{path}.{name}[{place}]"
-        if r5:
-            value = read_value(item, here)
-            found.append(
-                Dependency(required_text(item, "attribute", here), _plain(value), text(item, "valueSet", here))
-            )
-            continue
-        system, _ = split_canonical(text(item, "system", here) or "")
-        value_r4 = text(item, "value", here)
-        display = text(item, "display", here)
-        attribute = declared.attribute_for_uri(required_text(item, "property", here), "Coding" if system else "string")
-        if system and value_r4:
-            found.append(Dependency(attribute, Coding(system, value_r4, None, display)))
-        else:
-            found.append(Dependency(attribute, value_r4, None, display))
-    return found
+    read = _read_dependency_r5 if r5 else _read_dependency_r4
+    return [
+        read(item, name, f"{path}.{name}[{place}]", declared) for place, item in enumerate(objects(element, name, path))
+    ]
+
+
+def _read_dependency_r5(item: Json, name: str, path: str, declared: Declarations) -> Dependency:
+    display_extension = dependency_extension("4.0", name, "display")
+    return Dependency(
+        required_text(item, "attribute", path),
+        _plain(read_value(item, path)),
+        text(item, "valueSet", path),
+        _extension_text(item, display_extension, "valueString", path),
+        _with_quantity(_kept(item, display_extension), item),
+    )
+
+
+def _read_dependency_r4(item: Json, name: str, path: str, declared: Declarations) -> Dependency:
+    system, version = split_canonical(text(item, "system", path) or "")
+    value_r4, display = text(item, "value", path), text(item, "display", path)
+    attribute = declared.attribute_for_uri(required_text(item, "property", path), "Coding" if system else "string")
+    value_extension, set_extension = (dependency_extension("5.0", name, part) for part in ("value", "valueSet"))
+    kept = _kept(item, value_extension, set_extension)
+    value_set = _extension_text(item, set_extension, "valueCanonical", path)
+    carried, _ = take_extensions(item, value_extension)
+    if carried or value_set:
+        value = _plain(read_value(carried[0], path)) if carried else None
+        shown = None if isinstance(value, Coding) else display
+        return Dependency(attribute, value, value_set, shown, _with_quantity(kept, *carried))
+    if system and value_r4:
+        return Dependency(attribute, Coding(system, value_r4, version, display), None, None, kept)
+    return Dependency(attribute, value_r4, None, display, kept)
+
+
+def dependency_extension(release: str, name: str, part: str) -> str:
+    """Cross-version extension of a part of dependsOn or product.
+
+    >>> dependency_extension("5.0", "product", "value").rsplit("/", 1)[-1]
+    'extension-ConceptMap.group.element.target.product.value'
+    """
+    return f"http://hl7.org/fhir/{release}/StructureDefinition/extension-ConceptMap.group.element.target.{name}.{part}"
+
+
+def _with_quantity(kept: Json | None, *elements: Json) -> Json | None:
+    """A Quantity is passed on verbatim."""
+    for element in elements:
+        if isinstance(element.get("valueQuantity"), dict):
+            return {**(kept or {}), "valueQuantity": element["valueQuantity"]}
+    return kept
 
 
 def _read_properties(element: Json, path: str, *, r5: bool) -> list[tuple[str, DependencyValue]]:
@@ -228,6 +296,7 @@ def _read_unmapped(element: Json, path: str, *, r5: bool) -> Unmapped:
         value_set,
         relationship,
         text(element, "otherMap" if r5 else "url", path),
+        _kept(element, UNMAPPED_RELATIONSHIP_EXTENSION, UNMAPPED_VALUE_SET_EXTENSION),
     )
 
 

@@ -13,7 +13,7 @@ from termserver.index.code_index import CodeIndex
 from termserver.index.translation_table import GroupTable, TranslationTable
 from termserver.model.concept_map import ConceptMap, MapGroup
 
-TABLE_FORMAT = "translation-1"
+TABLE_FORMAT = "translation-2"
 """Part of the folder's name: a program that writes other files looks for other folders."""
 
 

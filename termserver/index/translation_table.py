@@ -31,9 +31,10 @@ DisplaysOf = Callable[[Sequence[str]], list[str | None]]
 _BATCH = 5_000
 TAGS: tuple[tuple[Relationship, str | None], ...] = tuple(product(Relationship, (None, *R4_EQUIVALENCES)))
 """What a plain target says beside code, display and comment; a record holds its place here, plus one."""
-_RELATIONSHIPS = {item.value: item for item in Relationship}
 _TAG_OF = {said: place + 1 for place, said in enumerate(TAGS)}
 _FIELDS_OF_TARGET = 3
+VALUE_SETS = b""
+"""In place of a code's JSON text: elements (targets) that stand for a value set."""
 _SEPARATOR = b"\0"  # JSON text never holds it
 Record = list[bytes]
 """An element as it lies in memory: JSON texts, empty for None. A plain one: a byte of tags for each target, code,
@@ -89,6 +90,14 @@ class GroupTable:
         """The elements that have this target code, in the map's order."""
         elements = [_unpack(record) for record in self.records_to(orjson.dumps(code))]
         return tuple([item for item in elements if any(target.code == code for target in item.targets)])
+
+    def elements_of_value_sets(self) -> tuple[MapElement, ...]:
+        """The elements that stand for a whole value set, not for a code."""
+        return tuple([_unpack(record) for record in self.records(VALUE_SETS)])
+
+    def elements_to_value_sets(self) -> tuple[MapElement, ...]:
+        """The elements that have a target which is a whole value set."""
+        return tuple([_unpack(record) for record in self.records_to(VALUE_SETS) if not record[0]])
 
     def records(self, key: bytes) -> list[Record]:
         """The records of the elements whose code has this JSON text."""
@@ -192,9 +201,9 @@ class _Draft:
             place = len(self._starts) - 1
             self._blob += _pack(element, source_display, target_displays)
             self._starts.append(len(self._blob))
-            self._forward.add(orjson.dumps(element.code), place)
+            self._forward.add(_packed_text(element.code), place)
             for code in dict.fromkeys(target.code for target in element.targets):
-                self._reverse.add(orjson.dumps(code), place)
+                self._reverse.add(_packed_text(code), place)
 
 
 def _no_displays(codes: Sequence[str]) -> list[str | None]:
@@ -202,10 +211,10 @@ def _no_displays(codes: Sequence[str]) -> list[str | None]:
 
 
 def _pack(element: MapElement, source_display: str | None, target_displays: dict[str, str | None]) -> bytes:
-    code, display = orjson.dumps(element.code), source_display or element.display
+    code, display = _packed_text(element.code), source_display or element.display
     targets = element.targets
     tags = bytes([_tag(target) for target in targets])
-    if not tags or element.no_map or element.comment or 0 in tags:
+    if not tags or not code or element.no_map or element.comment or 0 in tags:
         return _SEPARATOR.join((b"", code, _packed_whole(element, display, target_displays)))
     fields = [tags, code, _packed_text(display)]
     for target in targets:
@@ -217,7 +226,7 @@ def _pack(element: MapElement, source_display: str | None, target_displays: dict
 
 def _tag(target: MapTarget) -> int:
     """The target's tag; 0 if it says more than a plain record has room for."""
-    if target.depends_on or target.products or target.properties:
+    if target.depends_on or target.products or target.properties or not target.code:
         return 0
     return _TAG_OF.get((target.relationship, target.r4_equivalence), 0)
 
@@ -237,18 +246,19 @@ def _packed_whole(element: MapElement, display: str | None, target_displays: dic
             target.depends_on,
             target.products,
             target.properties,
+            target.value_set,
         ]
         for target in element.targets
     ]
-    return orjson.dumps([display, element.no_map, element.comment, targets])
+    return orjson.dumps([display, element.no_map, element.comment, element.value_set, targets])
 
 
 def _unpack(record: Record) -> MapElement:
-    code = orjson.loads(record[1])
+    code = orjson.loads(record[1]) if record[1] else ""
     tags = record[0]
     if not tags:
-        display, no_map, comment, targets = orjson.loads(record[2])
-        return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment)
+        display, no_map, comment, value_set, targets = orjson.loads(record[2])
+        return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment, value_set)
     fields: list[Any] = [orjson.loads(field) if field else None for field in record[2:]]
     places = range(1, len(fields), _FIELDS_OF_TARGET)
     return MapElement(
@@ -267,33 +277,34 @@ def _target(
     code: str,
     relationship: str,
     display: str | None,
-    comment: str | None = None,
-    r4_equivalence: str | None = None,
-    depends_on: Sequence[dict[str, object]] = (),
-    products: Sequence[dict[str, object]] = (),
-    properties: Sequence[tuple[str, object]] = (),
+    comment: str | None,
+    r4_equivalence: str | None,
+    depends_on: Sequence[dict[str, object]],
+    products: Sequence[dict[str, object]],
+    properties: Sequence[tuple[str, object]],
+    value_set: str | None,
 ) -> MapTarget:
-    if not (depends_on or products or properties):
-        return MapTarget(code, _RELATIONSHIPS[relationship], display, comment, r4_equivalence)
     return MapTarget(
         code,
-        _RELATIONSHIPS[relationship],
+        Relationship(relationship),
         display,
         comment,
         r4_equivalence,
         tuple(_dependency(item) for item in depends_on),
         tuple(_dependency(item) for item in products),
         tuple((name, value) for name, raw in properties if (value := _value(raw)) is not None),
+        value_set,
     )
 
 
 def _dependency(item: dict[str, object]) -> Dependency:
-    value_set, display = item["value_set"], item["display"]
+    value_set, display, other = item["value_set"], item["display"], item["other"]
     return Dependency(
         str(item["attribute"]),
         _value(item["value"]),
         value_set if isinstance(value_set, str) else None,
         display if isinstance(display, str) else None,
+        other if isinstance(other, dict) else None,
     )
 
 

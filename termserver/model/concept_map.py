@@ -9,6 +9,8 @@ from termserver.model.coding import Coding
 from termserver.model.relationship import Relationship
 
 DependencyValue = str | bool | float | Coding
+Other = Mapping[str, object] | None
+"""Members of a FHIR element that the house does not read (`id`, extensions), verbatim; None without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,15 @@ class Dependency:
         R5: the code declared in additionalAttribute; R4: the property's uri.
     value_set
         Canonical of a value set that holds the value, instead of `value` (R5).
+    other
+        A Quantity (R5 `valueQuantity`) is here too.
     """
 
     attribute: str
     value: DependencyValue | None = None
     value_set: str | None = None
     display: str | None = None
+    other: Other = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class MapTarget:
         R4 → R5 → R4 is identity.
     properties
         R5 target.property: pairs (code, value).
+    value_set
+        Canonical of a value set that is mapped to, instead of `code`, which is empty then (R5).
     """
 
     code: str
@@ -50,17 +57,27 @@ class MapTarget:
     depends_on: tuple[Dependency, ...] = ()
     products: tuple[Dependency, ...] = ()
     properties: tuple[tuple[str, DependencyValue], ...] = ()
+    value_set: str | None = None
+    other: Other = None
 
 
 @dataclass(frozen=True, slots=True)
 class MapElement:
-    """ConceptMap.group.element: one source code and its targets; `no_map` with its reason in `comment`."""
+    """ConceptMap.group.element: one source code and its targets; `no_map` with its reason in `comment`.
+
+    Parameters
+    ----------
+    value_set
+        Canonical of a value set whose codes are all mapped so, instead of `code`, which is empty then (R5).
+    """
 
     code: str
     display: str | None = None
     targets: tuple[MapTarget, ...] = ()
     no_map: bool = False
     comment: str | None = None
+    value_set: str | None = None
+    other: Other = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,7 @@ class Unmapped:
     value_set: str | None = None
     relationship: Relationship | None = None
     other_map: str | None = None
+    other: Other = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +109,7 @@ class MapGroup:
     target_version: str | None = None
     elements: tuple[MapElement, ...] = ()
     unmapped: Unmapped | None = None
+    other: Other = None
 
 
 @dataclass(frozen=True, slots=True)
