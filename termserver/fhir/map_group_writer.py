@@ -6,6 +6,8 @@ rules: both are supplied where the curator left none. Sources: FHIR R4 and R5 Co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from termserver.fhir.coding import write_value
 from termserver.fhir.elements import Json, join_canonical
 from termserver.fhir.map_groups import (
@@ -189,11 +191,19 @@ def _value_r4(item: Dependency, quantity: object) -> Json:
         return {**system, "value": value.code, **({"display": display} if display else {})}
     shown = {"display": item.display} if item.display else {}
     if isinstance(quantity, dict):
-        amount = f"{quantity.get('value', '')} {quantity.get('unit') or quantity.get('code') or ''}"
-        return {"value": amount.strip() or "a quantity", **shown}
+        return {"value": quantity_text(quantity) or "a quantity", **shown}
     if value is None:
         return {"value": item.value_set or "", **shown}
     return {"value": str(value).lower() if isinstance(value, bool) else str(value), **shown}
+
+
+def quantity_text(quantity: Mapping[str, object]) -> str:
+    """A Quantity as text: R4 has no other word for it, and two that mean the same have the same.
+
+    >>> quantity_text({"value": 18, "unit": "years", "code": "a"})
+    '18 a'
+    """
+    return f"{quantity.get('value', '')} {quantity.get('code') or quantity.get('unit') or ''}".strip()
 
 
 def unmapped_relationship(unmapped: Unmapped) -> Relationship:

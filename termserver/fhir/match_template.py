@@ -50,6 +50,7 @@ class MatchTemplate:
 def match_template(
     group: MapGroup,
     origin_map: str,
+    origin_hash: str,
     style: TranslateStyle,
     relationship: Relationship,
     r4_equivalence: str | None,
@@ -66,7 +67,7 @@ def match_template(
     """
     target = Coding(group.target, _MARKS[0], group.target_version, _MARKS[1])
     source = Coding(group.source, _MARKS[2], source_version, _MARKS[3])
-    example = TranslateMatch(target, relationship, origin_map, source, r4_equivalence)
+    example = TranslateMatch(target, relationship, origin_map, source, r4_equivalence, origin_hash=origin_hash)
     written = _written(example, style, reverse=reverse)
     begin = written.index(_MATCH)
     pieces = _SLOT.split(written[begin:-2].replace(b"%", b"%%"))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from termserver.errors import BadInput
 from termserver.fhir.coding import read_codeable_concept, read_coding, write_coding
 from termserver.fhir.concept_map import read_concept_map
-from termserver.fhir.elements import Json, split_canonical
-from termserver.fhir.map_group_writer import write_dependency_value
+from termserver.fhir.elements import Json, objects, split_canonical
+from termserver.fhir.map_group_writer import quantity_text, write_dependency_value
 from termserver.fhir.parameters import Parameter, ParameterList, parameter, read_overlay
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding
@@ -35,10 +35,13 @@ class TranslateStyle:
     r4_names
         True if the request spelled the concept as R4 does: an R4 client expects R4's parts (`source` is the map's
         uri; in reverse, `concept` is the found source code).
+    map_hash
+        True if each match is to name the content of its map (`mapHash=true`, an addition of this server).
     """
 
     version: FhirVersion
     r4_names: bool
+    map_hash: bool = False
 
 
 def read_translate(
@@ -65,7 +68,7 @@ def read_translate(
     # R4: reverse=true "reverses the meaning of the source and target parameters"
     swapped = reverse and not by_target
     targets = parameters.texts("targetSystem", "targetsystem")
-    sources = parameters.texts("sourceSystem", "system") if by_target else ()
+    sources = _source_systems(parameters, way) if by_target else ()
     scopes = (parameters.text("source", "sourceScope"), parameters.text("target", "targetScope"))
     request = TranslateRequest(
         codings=codings,
@@ -82,7 +85,8 @@ def read_translate(
         language=parameters.text("displayLanguage") or language,
         overlay=read_overlay(parameters, version) if parameters.has("tx-resource") else _NO_OVERLAY,
     )
-    return request, TranslateStyle(version, not version.is_r5 and way in _SOURCE_WAYS[:3])
+    r4_names = not version.is_r5 and way in _SOURCE_WAYS[:3]
+    return request, TranslateStyle(version, r4_names, parameters.flag("mapHash"))
 
 
 def _way(parameters: ParameterList) -> str:
@@ -100,7 +104,7 @@ def _way(parameters: ParameterList) -> str:
 
 def _codings(parameters: ParameterList, way: str) -> tuple[Coding, ...]:
     if way.lower().endswith("concept"):
-        return parameters.codeable_concept(way) or ()
+        return _codings_of_concept(parameters, way)
     if way.lower().endswith("coding"):
         coding = parameters.coding(way)
         if coding is None or not coding.system:
@@ -109,12 +113,38 @@ def _codings(parameters: ParameterList, way: str) -> tuple[Coding, ...]:
     code = parameters.text(way)
     names = ("targetSystem", "targetsystem") if way == "targetCode" else ("system", "sourceSystem")
     system = parameters.text(*names)
+    if system is None and way == "targetCode":
+        system = parameters.text("system")  # R5 5.0.0 names no other parameter for it
     if code is None:
         raise BadInput(f"Parameter '{way}' is empty", expression=way)
     if system is None:
         raise BadInput(f"Parameter '{names[0]}': '{way}' needs the system that the code is from", expression=names[0])
     url, version = split_canonical(system)
-    return (Coding(url, code, parameters.text("version", "sourceVersion") or version),)
+    version_names = ("targetVersion", "version") if way == "targetCode" else ("version", "sourceVersion")
+    return (Coding(url, code, parameters.text(*version_names) or version),)
+
+
+def _codings_of_concept(parameters: ParameterList, way: str) -> tuple[Coding, ...]:
+    """Each coding once; one without a code or system says nothing that could be translated."""
+    item = parameters.one(way)
+    if item is None or item.kind != "CodeableConcept" or not isinstance(item.value, dict):
+        parameters.codeable_concept(way)  # says what is wrong
+    value = item.value if item is not None and isinstance(item.value, dict) else {}
+    found: dict[tuple[str, str, str | None], Coding] = {}
+    for place, element in enumerate(objects(value, "coding", way)):
+        coding = read_coding(element, f"{way}.coding[{place}]", code_required=False)
+        if coding.system and coding.code:
+            found.setdefault((coding.system, coding.code, coding.version), coding)
+    if not found:
+        raise BadInput(f"Parameter '{way}': the CodeableConcept has no coding with system and code", expression=way)
+    return tuple(found.values())
+
+
+def _source_systems(parameters: ParameterList, way: str) -> tuple[str, ...]:
+    """In reverse: the systems that sources are wanted from; `system` is not one where it qualifies the target code."""
+    if way == "targetCode" and not parameters.has("targetSystem", "targetsystem"):
+        return parameters.texts("sourceSystem")
+    return parameters.texts("sourceSystem", "system")
 
 
 def _map_named(parameters: ParameterList) -> tuple[str | None, str | None]:
@@ -151,6 +181,8 @@ def _dependency_values(part: Parameter) -> tuple[DependencyValue, ...]:
         return read_codeable_concept(part.value, "dependency.concept")
     if part.kind == "Coding" and isinstance(part.value, dict):
         return (read_coding(part.value, "dependency.value"),)
+    if part.kind == "Quantity" and isinstance(part.value, dict):
+        return (quantity_text(part.value),)
     if part.kind == "Code" and isinstance(part.value, str):
         return (Coding("", part.value),)
     if isinstance(part.value, str | bool | int | float):
@@ -191,6 +223,8 @@ def _write_match(match: TranslateMatch, style: TranslateStyle, *, reverse: bool)
         parts.append({"name": "source", "valueUri": match.origin_map.partition("|")[0]})
     if match.origin_map:  # an inline map may have no url
         parts.append({"name": "originMap", "valueCanonical": match.origin_map})
+    if style.map_hash and match.origin_hash:
+        parts.append({"name": "originMapHash", "valueString": f"sha256:{match.origin_hash}"})
     return parts
 
 
@@ -218,9 +252,12 @@ def _write_property(code: str, value: DependencyValue) -> Json:
 
 
 def _write_dependency(name: str, item: Dependency, style: TranslateStyle) -> Json:
+    quantity = (item.other or {}).get("valueQuantity")
     if style.version.is_r5:
         parts: list[Json] = [{"name": "attribute", "valueUri": item.attribute}]
-        if item.value is not None:
+        if quantity is not None:
+            parts.append({"name": "value", "valueQuantity": quantity})
+        elif item.value is not None:
             parts.append({"name": "value", **write_dependency_value(item.value, None)})
         elif item.value_set:
             parts.append(parameter("value", "Uri", item.value_set))
@@ -229,6 +266,7 @@ def _write_dependency(name: str, item: Dependency, style: TranslateStyle) -> Jso
         coding = write_coding(item.value)
     else:
         text = item.value_set if item.value is None else item.value
+        text = quantity_text(quantity) if isinstance(quantity, dict) else text
         coding = write_coding(Coding("", str(text), None, item.display))
     return {
         "name": name,

@@ -61,7 +61,7 @@ class BuiltTables:
             place = _place_of(self._folder, digest)
             if not place.is_dir():
                 self._build(stored, digest, naming)
-            return open_table(place, stored.header)
+            return open_table(place, stored.header, stored.content_hash)
         finally:
             lock.release()
 

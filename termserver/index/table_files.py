@@ -24,7 +24,7 @@ def save_table(folder: Path, table: TranslationTable) -> None:
             (folder / f"{place}-{name}.bin").write_bytes(buffer)
 
 
-def open_table(folder: Path, head: ConceptMap) -> TranslationTable:
+def open_table(folder: Path, head: ConceptMap, content_hash: str) -> TranslationTable:
     """Map a table into memory.
 
     Parameters
@@ -32,7 +32,7 @@ def open_table(folder: Path, head: ConceptMap) -> TranslationTable:
     head
         The map that the table was made of; its groups need no elements.
     """
-    return TranslationTable(head, tuple(_open_group(folder, *item) for item in enumerate(head.groups)))
+    return TranslationTable(head, tuple(_open_group(folder, *item) for item in enumerate(head.groups)), content_hash)
 
 
 def _open_group(folder: Path, place: int, group: MapGroup) -> GroupTable:

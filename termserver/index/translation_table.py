@@ -33,7 +33,7 @@ TAGS: tuple[tuple[Relationship, str | None], ...] = tuple(product(Relationship, 
 """What a plain target says beside code, display and comment; a record holds its place here, plus one."""
 _TAG_OF = {said: place + 1 for place, said in enumerate(TAGS)}
 _FIELDS_OF_TARGET = 3
-VALUE_SETS = b""
+_VALUE_SETS = b""
 """In place of a code's JSON text: elements (targets) that stand for a value set."""
 _SEPARATOR = b"\0"  # JSON text never holds it
 Record = list[bytes]
@@ -93,11 +93,12 @@ class GroupTable:
 
     def elements_of_value_sets(self) -> tuple[MapElement, ...]:
         """The elements that stand for a whole value set, not for a code."""
-        return tuple([_unpack(record) for record in self.records(VALUE_SETS)])
+        return tuple([_unpack(record) for record in self.records(_VALUE_SETS)])
 
     def elements_to_value_sets(self) -> tuple[MapElement, ...]:
         """The elements that have a target which is a whole value set."""
-        return tuple([_unpack(record) for record in self.records_to(VALUE_SETS) if not record[0]])
+        elements = [_unpack(record) for record in self.records_to(_VALUE_SETS) if not record[0]]
+        return tuple([item for item in elements if any(target.value_set for target in item.targets)])
 
     def records(self, key: bytes) -> list[Record]:
         """The records of the elements whose code has this JSON text."""
@@ -116,14 +117,26 @@ class GroupTable:
 
 
 class TranslationTable:
-    """A concept map, ready to translate. The groups of `head` have no elements."""
+    """A concept map, ready to translate. The groups of `head` have no elements.
 
-    __slots__ = ("groups", "head", "size_bytes")
+    Parameters
+    ----------
+    content_hash
+        Of the stored map; empty if the map came with the request.
+    """
 
-    def __init__(self, head: ConceptMap, groups: tuple[GroupTable, ...]) -> None:
+    __slots__ = ("content_hash", "groups", "head", "size_bytes")
+
+    def __init__(self, head: ConceptMap, groups: tuple[GroupTable, ...], content_hash: str = "") -> None:
+        self.content_hash = content_hash
         self.head = head
         self.groups = groups
         self.size_bytes = 2_000 + sum(group.size_bytes for group in groups)
+
+    @property
+    def is_brought(self) -> bool:
+        """True if the map came with the request."""
+        return not self.content_hash
 
     @property
     def element_count(self) -> int:

@@ -15,7 +15,13 @@ from termserver.model.value_set import ValueSet
 
 @dataclass(frozen=True, slots=True)
 class TranslateMatch:
-    """One match of $translate. `source` is the code that was asked for (or, in reverse, found)."""
+    """One match of $translate. `source` is the code that was asked for (or, in reverse, found).
+
+    Parameters
+    ----------
+    origin_map, origin_hash
+        `url|version` of the map, and sha256 of its content; empty where it came with the request.
+    """
 
     target: Coding | None
     relationship: Relationship | None
@@ -26,6 +32,7 @@ class TranslateMatch:
     depends_on: tuple[Dependency, ...] = ()
     products: tuple[Dependency, ...] = ()
     properties: tuple[tuple[str, DependencyValue], ...] = ()
+    origin_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

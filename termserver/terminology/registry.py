@@ -40,7 +40,7 @@ class Catalogue:
     code_systems, supplements, value_sets
         By canonical url, newest version first; supplements by the url they add to.
     concept_maps
-        By canonical url, latest stored first.
+        By canonical url, newest version first; of equal ones, the latest stored first.
     maps_by_source
         The newest active version of each map, by source system.
     named_maps
@@ -71,12 +71,15 @@ class Catalogue:
     def naming_systems(self, stored: StoredConceptMap) -> Naming:
         """The code systems that give a map's codes their displays, of each group's source and target."""
         return tuple(
-            (self._naming(group.source, group.source_version), self._naming(group.target, group.target_version))
+            (
+                self.naming_system(group.source, group.source_version),
+                self.naming_system(group.target, group.target_version),
+            )
             for group in stored.header.groups
         )
 
-    def _naming(self, url: str, version: str | None) -> StoredCodeSystem | None:
-        """The version named, or else the newest."""
+    def naming_system(self, url: str, version: str | None) -> StoredCodeSystem | None:
+        """What gives codes their displays: the version named, or else the newest."""
         versions = self.code_systems.get(self.canonical_system(url), [])
         return choose(versions, lambda item: item.header.version, version) or (versions[0] if versions else None)
 
@@ -126,7 +129,11 @@ def _add_maps(catalogue: Catalogue, stored_maps: list[StoredConceptMap]) -> None
         if stored.is_current:
             catalogue.map_by_fhir_id[stored.fhir_id] = stored
         catalogue.table_keys[stored.id] = _table_key(stored, catalogue)
-    for url, versions in catalogue.concept_maps.items():
+    for url, stored_versions in catalogue.concept_maps.items():
+        versions = newest_first(
+            stored_versions, lambda item: item.header.version, lambda item: version_algorithm(item.header.other)
+        )
+        catalogue.concept_maps[url] = versions
         newest = next((item for item in versions if item.header.status == "active"), None)
         catalogue.named_maps[url] = newest or versions[0]
         if newest is None:

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from termserver.errors import BadInput, NotFound
 from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.builder import Indexes
 from termserver.index.revision_watch import RevisionWatch
 from termserver.index.table_builder import BuiltTables
-from termserver.index.translation_table import TranslationTable, TranslationTables, table_from_map
+from termserver.index.translation_table import TranslationTable, TranslationTables
 from termserver.model.coding import Coding
 from termserver.model.requests import (
     ExpandRequest,
@@ -35,10 +34,10 @@ from termserver.model.results import (
 from termserver.settings import Settings
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Database, Session
-from termserver.terminology.expand import codes_of_value_set, expand
-from termserver.terminology.languages import Languages, display_in
+from termserver.terminology.expand import expand
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import lookup
+from termserver.terminology.map_access import MapAccess, NeedsStoreError
 from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
@@ -46,13 +45,8 @@ from termserver.terminology.translate import translate
 from termserver.terminology.translate_plan import TranslatePlan, plan_translation
 from termserver.terminology.validate_code import validate_code
 from termserver.terminology.validate_in_value_set import validate_code_in_value_set
-from termserver.terminology.versions import choose
 
 _MB = 1024 * 1024
-
-
-class _NeedsStoreError(Exception):
-    """An answer from memory alone is not possible; never leaves this module."""
 
 
 class Terminology:
@@ -101,10 +95,6 @@ class Terminology:
         with self._database.session() as session:
             yield lambda: Library(session, catalogue, self._indexes, opened)
 
-    def library_in(self, session: Session, catalogue: Catalogue) -> Library:
-        """The library of a session that is open already."""
-        return Library(session, catalogue, self._indexes, Overlay())
-
     # -------------------------------------------------------------- operations
 
     def lookup(self, request: LookupRequest) -> LookupResult:
@@ -148,10 +138,9 @@ class Terminology:
         known = self.translate_in_memory(request)
         if known is not None:
             return known
-        catalogue = self.catalogue()
-        with self._database.session() as session:
-            surroundings = _Surroundings(self, catalogue, session, OpenOverlay(request.overlay))
-            return translate(request, surroundings.tables_for(request), surroundings)
+        with self.library(request.overlay) as library:
+            access = self._map_access(library.catalogue, library)
+            return translate(request, access.tables_for(request), access)
 
     def translate_in_memory(self, request: TranslateRequest) -> TranslateResult | None:
         """As `translate`, if nothing must be read from the database; else None."""
@@ -160,10 +149,10 @@ class Terminology:
         catalogue = self._catalogue
         if self._watch.revision_if_unchanged() != catalogue.revision:
             return None
-        surroundings = _Surroundings(self, catalogue, None, None)
+        access = self._map_access(catalogue, None)
         try:
-            return translate(request, surroundings.tables_for(request), surroundings)
-        except _NeedsStoreError:
+            return translate(request, access.tables_for(request), access)
+        except NeedsStoreError:
             return None
 
     def plan(self, request: TranslateRequest, style: TranslateStyle) -> TranslatePlan | None:
@@ -174,11 +163,29 @@ class Terminology:
         catalogue = self._catalogue
         if self._watch.revision_if_unchanged() != catalogue.revision:
             return None
-        surroundings = _Surroundings(self, catalogue, None, None)
+        access = self._map_access(catalogue, None)
         try:
-            return plan_translation(request, style, surroundings.tables_for(request), surroundings)
-        except _NeedsStoreError:
+            return plan_translation(request, style, access.tables_for(request), access)
+        except NeedsStoreError:
             return None
+
+    def _map_access(self, catalogue: Catalogue, library: Library | None) -> MapAccess:
+        table_of = self.table_in_memory if library is None else self.table
+        return MapAccess(
+            catalogue,
+            library,
+            lambda stored: table_of(stored, catalogue),
+            lambda coding: self._name_in_memory(catalogue, coding),
+            expansion_limit=self.settings.expansion_page_limit,
+        )
+
+    def _name_in_memory(self, catalogue: Catalogue, coding: Coding) -> tuple[bool, str | None]:
+        """(True, display) where an index is open, or there is no such code system; else (False, None)."""
+        stored = catalogue.naming_system(coding.system, coding.version)
+        index = None if stored is None else self._indexes.opened(stored)
+        if index is None:
+            return stored is None, None
+        return True, index.table.displays_of([coding.code])[0]
 
     def plan_stamp(self) -> tuple[int, int] | None:
         """What plans depend on now: content, and the tables in memory; None if the database must be asked."""
@@ -203,93 +210,3 @@ class Terminology:
     def close(self) -> None:
         """Give the watching connection back."""
         self._watch.close()
-
-
-class _Surroundings:
-    """`translate.MapSurroundings` over the catalogue, and over the store where a session is given."""
-
-    def __init__(
-        self, terminology: Terminology, catalogue: Catalogue, session: Session | None, overlay: OpenOverlay | None
-    ) -> None:
-        self._terminology = terminology
-        self._catalogue = catalogue
-        self._session = session
-        self._overlay = overlay
-        self.canonical_system = catalogue.canonical_system
-
-    def tables_for(self, request: TranslateRequest) -> list[TranslationTable]:
-        """The maps that the request names or that fit it."""
-        if request.inline_map is not None:
-            return [table_from_map(request.inline_map)]
-        if request.map_id is not None:
-            stored = self._catalogue.map_by_fhir_id.get(request.map_id)
-            if stored is None:
-                raise NotFound(f"There is no ConceptMap with the id '{request.map_id}'")
-            if request.map_version and stored.header.version != request.map_version:
-                raise BadInput(
-                    f"Parameter 'conceptMapVersion': ConceptMap/{request.map_id} is version {stored.header.version}",
-                    expression="conceptMapVersion",
-                )
-            return [self._table(stored)]
-        if request.map_url is not None:
-            return [self._named(request.map_url, request.map_version)]
-        return self._fitting(request)
-
-    def _named(self, url: str, version: str | None) -> TranslationTable:
-        table = self.other_map(url, version)
-        if table is not None:
-            return table
-        versions = [item.header.version for item in self._catalogue.concept_maps.get(url, ())]
-        if versions:
-            raise NotFound(
-                f"The concept map {url} has no version '{version}'; known: {', '.join(versions[:10])}",
-                expression="conceptMapVersion",
-            )
-        raise NotFound(f"There is no concept map with the url {url}", expression="url")
-
-    def _fitting(self, request: TranslateRequest) -> list[TranslationTable]:
-        by_end = self._catalogue.maps_by_target if request.reverse else self._catalogue.maps_by_source
-        chosen: dict[int, StoredConceptMap] = {}
-        for coding in request.codings:
-            for stored in by_end.get(self.canonical_system(coding.system), ()):
-                if request.map_version is None or stored.header.version == request.map_version:
-                    chosen[stored.id] = stored
-        brought = self._overlay.concept_maps if self._overlay else ()
-        return [*brought, *(self._table(stored) for stored in chosen.values())]
-
-    def _table(self, stored: StoredConceptMap) -> TranslationTable:
-        if self._session is not None:
-            return self._terminology.table(stored, self._catalogue)
-        table = self._terminology.table_in_memory(stored, self._catalogue)
-        if table is None:
-            raise _NeedsStoreError
-        return table
-
-    def other_map(self, url: str, version: str | None) -> TranslationTable | None:
-        """See `MapSurroundings`."""
-        brought = self._overlay.concept_map(url, version) if self._overlay else None
-        if brought is not None:
-            return brought
-        if version is None:
-            stored = self._catalogue.named_maps.get(url)
-        else:
-            stored = choose(self._catalogue.concept_maps.get(url, ()), lambda item: item.header.version, version)
-        return None if stored is None else self._table(stored)
-
-    def display(self, coding: Coding, languages: Languages) -> str | None:
-        """See `MapSurroundings`."""
-        library = self._library()
-        content = library.code_system(coding.system, coding.version) or library.code_system(coding.system)
-        concept = content.concept(coding.code) if content else None
-        if content is None or concept is None:
-            return None
-        return display_in(concept, content.header.language, languages)
-
-    def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
-        """See `MapSurroundings`."""
-        return codes_of_value_set(self._library(), canonical, limit=self._terminology.settings.expansion_page_limit)
-
-    def _library(self) -> Library:
-        if self._session is None:
-            raise _NeedsStoreError
-        return self._terminology.library_in(self._session, self._catalogue)

@@ -1,6 +1,6 @@
 """$translate: every coding, every map that fits, every match; a whole answer.
 
-The rules, with their sources, are in `docs/fhir.md`. This file calculates over tables in memory; `service` opens
+The rules, with their sources, are in `docs/translate.md`. This file calculates over tables in memory; `service` opens
 them. Source: `ConceptMap-operation-translate` of R4 and R5.
 """
 
@@ -8,40 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from termserver.fhir.concept_map import declarations_of
 from termserver.fhir.elements import split_canonical
 from termserver.fhir.map_group_writer import unmapped_relationship
 from termserver.index.translation_table import GroupTable, TranslationTable
 from termserver.model.coding import Coding
-from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapTarget, Unmapped
+from termserver.model.concept_map import MapElement, MapTarget, Unmapped
 from termserver.model.relationship import Relationship
 from termserver.model.requests import TranslateRequest
 from termserver.model.results import TranslateMatch, TranslateResult
 from termserver.terminology.languages import Languages, languages_from_header
+from termserver.terminology.map_conditions import Scope, dependencies_allow, property_uris, resolved, scopes_of
+from termserver.terminology.map_surroundings import MapSurroundings
 
 NOTHING_FOUND = "No translations found"
-
-
-class MapSurroundings(Protocol):
-    """What a translation may ask beyond the tables it is given."""
-
-    def canonical_system(self, url: str) -> str:
-        """The canonical URL behind an alias."""
-        ...
-
-    def other_map(self, url: str, version: str | None) -> TranslationTable | None:
-        """The map that an `other-map` rule names."""
-        ...
-
-    def display(self, coding: Coding, languages: Languages) -> str | None:
-        """The coding's name in one of the languages, or None."""
-        ...
-
-    def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
-        """The codes of a value set, or None if it is unknown."""
-        ...
+_MOST_MAPS_FOLLOWED = 20
 
 
 @dataclass(slots=True)
@@ -66,17 +47,16 @@ def translate(
     """
     answer = _Answer()
     for table in tables:
-        head = table.head
-        if head.status == "retired":
-            answer.say(f"The concept map {head.canonical} is retired")
-        if not scopes_fit(request, table):
-            answer.say(f"The concept map {head.canonical} is not made for these value sets")
+        _say_status(table, answer)
+        scopes = scopes_of(request, table.head, surroundings)
+        problem = next((scope.problem for scope in scopes if scope.problem), None)
+        if problem:
+            if request.names_a_map or len(tables) == 1:
+                answer.say(problem)
             continue
+        walk = _Walk(request, table, *scopes, surroundings, answer, (table.head.canonical,))
         for coding in request.codings:
-            if request.reverse:
-                _translate_back(request, coding, table, surroundings, answer)
-            else:
-                _translate_one(request, coding, table, surroundings, answer, (head.canonical,))
+            walk.back(coding) if request.reverse else walk.forth(coding)
     if request.language:
         answer.matches = _in_language(answer.matches, languages_from_header(request.language), surroundings)
     found = any(_counts(match) for match in answer.matches)
@@ -85,62 +65,15 @@ def translate(
     return TranslateResult(found, tuple(answer.matches), "; ".join(answer.messages) or None)
 
 
+def _say_status(table: TranslationTable, answer: _Answer) -> None:
+    """Of a map that a request brings, the client knows the status."""
+    head = table.head
+    if head.status in ("draft", "retired") and not table.is_brought:
+        answer.say(f"The concept map {head.canonical} is {'a draft' if head.status == 'draft' else 'retired'}")
+
+
 def _counts(match: TranslateMatch) -> bool:
-    return (
-        match.target is not None
-        and match.relationship is not None
-        and (match.relationship is not Relationship.NOT_RELATED)
-    )
-
-
-def scopes_fit(request: TranslateRequest, table: TranslationTable) -> bool:
-    """A map that declares a value set serves only requests for it; one that declares none serves all."""
-    if not request.source_scope and not request.target_scope:
-        return True
-    for wanted, declared in (
-        (request.source_scope, table.head.source_scope),
-        (request.target_scope, table.head.target_scope),
-    ):
-        if not wanted or not declared:
-            continue
-        (url, version), (own_url, own_version) = split_canonical(wanted), split_canonical(declared)
-        if url != own_url or (version and own_version and version != own_version):
-            return False
-    return True
-
-
-# ------------------------------------------------------------------ source to target
-
-
-def _translate_one(
-    request: TranslateRequest,
-    coding: Coding,
-    table: TranslationTable,
-    surroundings: MapSurroundings,
-    answer: _Answer,
-    visited: tuple[str, ...],
-) -> None:
-    origin = table.head.canonical
-    for group_table in fitting_groups(request, coding, table, surroundings):
-        group = group_table.group
-        elements = group_table.elements(coding.code)
-        if not elements:
-            if group.unmapped is not None:
-                _apply_unmapped(request, coding, table, group_table, surroundings, answer, visited)
-            continue
-        for element in elements:
-            if element.no_map:
-                reason = f": {element.comment}" if element.comment else ""
-                answer.say(f"The code '{coding.code}' has no map{reason}")
-                answer.matches.append(
-                    TranslateMatch(None, None, origin, _source(coding, element), "unmatched", element.comment)
-                )
-                continue
-            for target in element.targets:
-                depends_on = _resolved(target.depends_on, table) if target.depends_on else ()
-                if depends_on and not _dependencies_allow(request, target.depends_on, depends_on, surroundings):
-                    continue
-                answer.matches.append(_match(target, depends_on, element, coding, table, group_table))
+    return match.target is not None and match.relationship not in (None, Relationship.NOT_RELATED)
 
 
 def fitting_groups(
@@ -166,166 +99,186 @@ def _end_fits(
     return not (own_version and version and own_version != version)
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One request through one map; matches and messages go into `answer`.
+
+    Parameters
+    ----------
+    visited
+        The maps that led here through `other-map`, this one included.
+    """
+
+    request: TranslateRequest
+    table: TranslationTable
+    source_scope: Scope
+    target_scope: Scope
+    surroundings: MapSurroundings
+    answer: _Answer
+    visited: tuple[str, ...]
+
+    # ------------------------------------------------------------------ source to target
+
+    def forth(self, coding: Coding) -> None:
+        """From a source code to its targets."""
+        if not self._in_scope(self.source_scope, coding):
+            return
+        for group_table in fitting_groups(self.request, coding, self.table, self.surroundings):
+            elements = [*group_table.elements(coding.code), *self._elements_by_value_set(group_table, coding)]
+            if not elements and group_table.group.unmapped is not None:
+                self._apply_unmapped(coding, group_table, group_table.group.unmapped)
+            for element in elements:
+                if element.no_map:
+                    self._add_no_map(coding, element)
+                for target in element.targets:
+                    self._add_targets(target, _source(coding, element), group_table)
+
+    def _in_scope(self, scope: Scope, coding: Coding) -> bool:
+        if scope.holds(coding):
+            return True
+        self.answer.say(f"The code '{coding.code}' is not in the value set {scope.wanted}")
+        return False
+
+    def _elements_by_value_set(self, group_table: GroupTable, coding: Coding) -> Iterator[MapElement]:
+        for element in group_table.elements_of_value_sets():
+            held = self.surroundings.value_set_holds(element.value_set or "", coding)
+            if held is None:
+                self._say_unknown(element.value_set)
+            elif held:
+                yield element
+
+    def _say_unknown(self, value_set: str | None) -> None:
+        self.answer.say(f"The value set {value_set}, which {self.table.head.canonical} uses, is not known here")
+
+    def _add_no_map(self, coding: Coding, element: MapElement) -> None:
+        reason = f": {element.comment}" if element.comment else ""
+        self.answer.say(f"The code '{coding.code}' has no map{reason}")
+        origin, source = self.table.head.canonical, _source(coding, element)
+        self.answer.matches.append(
+            TranslateMatch(
+                None, None, origin, source, "unmatched", element.comment, origin_hash=self.table.content_hash
+            )
+        )
+
+    def _add_targets(self, target: MapTarget, source: Coding, group_table: GroupTable) -> None:
+        """One match for a target that is a code, one for each code of a target that is a value set."""
+        group = group_table.group
+        if not target.value_set:
+            code = Coding(group.target, target.code, group.target_version, target.display)
+            self._add_match(target, code, source)
+            return
+        codes = self.surroundings.codes_of_value_set(target.value_set)
+        if codes is None:
+            self._say_unknown(target.value_set)
+        for code in codes or ():
+            if self.surroundings.canonical_system(code.system) == self.surroundings.canonical_system(group.target):
+                self._add_match(target, code, source)
+
+    def _add_match(self, target: MapTarget, code: Coding, source: Coding) -> None:
+        depends_on = resolved(target.depends_on, self.table.head)
+        if depends_on and not dependencies_allow(self.request, target.depends_on, depends_on, self.surroundings):
+            return
+        if not self._in_scope(self.target_scope, code):
+            return
+        self.answer.matches.append(
+            TranslateMatch(
+                code,
+                target.relationship,
+                self.table.head.canonical,
+                source,
+                target.r4_equivalence,
+                target.comment,
+                depends_on,
+                resolved(target.products, self.table.head),
+                property_uris(target, self.table.head),
+                self.table.content_hash,
+            )
+        )
+
+    # ------------------------------------------------------------------ codes that a group does not list
+
+    def _apply_unmapped(self, coding: Coding, group_table: GroupTable, unmapped: Unmapped) -> None:
+        if unmapped.mode == "other-map":
+            self._follow_other_map(coding, unmapped)
+            return
+        group = group_table.group
+        for supplied in self._supplied(coding, unmapped):
+            target = supplied
+            if not supplied.system:
+                target = replace(supplied, system=group.target, version=group.target_version)
+            if self.table.is_brought or (target.display and unmapped.value_set):
+                shown = target
+            else:
+                shown = replace(target, display=self.surroundings.own_display(target) or target.display)
+            if self._in_scope(self.target_scope, shown):
+                relationship, origin = unmapped_relationship(unmapped), self.table.head.canonical
+                self.answer.matches.append(
+                    TranslateMatch(shown, relationship, origin, coding, origin_hash=self.table.content_hash)
+                )
+
+    def _supplied(self, coding: Coding, unmapped: Unmapped) -> Iterator[Coding]:
+        """The codes of the rule; without a system where it is the group's target."""
+        if unmapped.mode == "use-source-code":
+            yield Coding("", coding.code, None, coding.display)
+        elif unmapped.code:
+            yield Coding("", unmapped.code, None, unmapped.display)
+        elif unmapped.value_set:
+            codes = self.surroundings.codes_of_value_set(unmapped.value_set)
+            if codes is None:
+                self._say_unknown(unmapped.value_set)
+            yield from codes or ()
+
+    def _follow_other_map(self, coding: Coding, unmapped: Unmapped) -> None:
+        if not unmapped.other_map:
+            self.answer.say("An unmapped rule says other-map and names none")
+            return
+        table = self.surroundings.other_map(*split_canonical(unmapped.other_map))
+        if table is None:
+            self.answer.say(f"The map for unmapped codes, {unmapped.other_map}, is not known here")
+            return
+        visited = (*self.visited, table.head.canonical)
+        if table.head.canonical in self.visited:
+            self.answer.say(f"The maps for unmapped codes form a circle: {' → '.join(visited)}")
+        elif len(visited) > _MOST_MAPS_FOLLOWED:
+            self.answer.say(f"More than {_MOST_MAPS_FOLLOWED} maps for unmapped codes lead from one to the next")
+        else:
+            _say_status(table, self.answer)
+            replace(self, table=table, visited=visited).forth(coding)
+
+    # ------------------------------------------------------------------ target to source
+
+    def back(self, coding: Coding) -> None:
+        """From a target code to all its sources."""
+        if not self._in_scope(self.target_scope, coding):
+            return
+        for group_table in fitting_groups(self.request, coding, self.table, self.surroundings):
+            group = group_table.group
+            elements = [*group_table.sources_of(coding.code), *group_table.elements_to_value_sets()]
+            for element in elements:
+                for target in element.targets:
+                    if not self._leads_to(target, coding):
+                        continue
+                    display = target.display if target.code else coding.display
+                    found = Coding(group.target, coding.code, group.target_version, display)
+                    for source in self._sources(element, group_table):
+                        if self._in_scope(self.source_scope, source):
+                            self._add_match(target, found, source)
+
+    def _leads_to(self, target: MapTarget, coding: Coding) -> bool:
+        if target.value_set:
+            return bool(self.surroundings.value_set_holds(target.value_set, coding))
+        return target.code == coding.code
+
+    def _sources(self, element: MapElement, group_table: GroupTable) -> Iterator[Coding]:
+        group = group_table.group
+        if element.value_set:
+            yield from self.surroundings.codes_of_value_set(element.value_set) or ()
+        else:
+            yield Coding(group.source, element.code, group.source_version, element.display)
+
+
 def _source(coding: Coding, element: MapElement) -> Coding:
     return Coding(coding.system, coding.code, coding.version, coding.display or element.display)
-
-
-def _match(
-    target: MapTarget,
-    depends_on: tuple[Dependency, ...],
-    element: MapElement,
-    coding: Coding,
-    table: TranslationTable,
-    group_table: GroupTable,
-) -> TranslateMatch:
-    group = group_table.group
-    return TranslateMatch(
-        Coding(group.target, target.code, group.target_version, target.display),
-        target.relationship,
-        table.head.canonical,
-        _source(coding, element),
-        target.r4_equivalence,
-        target.comment,
-        depends_on,
-        _resolved(target.products, table) if target.products else (),
-        _property_uris(target, table) if target.properties else (),
-    )
-
-
-def _resolved(dependencies: tuple[Dependency, ...], table: TranslationTable) -> tuple[Dependency, ...]:
-    """With the attribute's uri in place of the code that the map declares for it."""
-    uris = declarations_of(table.head).uri_of_attribute
-    return tuple(replace(item, attribute=uris.get(item.attribute, item.attribute)) for item in dependencies)
-
-
-def _property_uris(target: MapTarget, table: TranslationTable) -> tuple[tuple[str, DependencyValue], ...]:
-    declared = table.head.other.get("property")
-    uris = {
-        item.get("code"): item.get("uri")
-        for item in (declared if isinstance(declared, list) else ())
-        if isinstance(item, dict)
-    }
-    return tuple((uris.get(code) or code, value) for code, value in target.properties)
-
-
-def _dependencies_allow(
-    request: TranslateRequest,
-    by_code: tuple[Dependency, ...],
-    by_uri: tuple[Dependency, ...],
-    surroundings: MapSurroundings,
-) -> bool:
-    """False if a dependency was given with another value; one that was not given stays open, and is shown."""
-    for coded, resolved in zip(by_code, by_uri, strict=True):
-        given = [
-            value
-            for attribute, values in request.dependencies
-            if attribute in (coded.attribute, resolved.attribute)
-            for value in values
-        ]
-        if given and not any(_same_value(value, resolved, surroundings) for value in given):
-            return False
-    return True
-
-
-def _same_value(given: DependencyValue, wanted: Dependency, surroundings: MapSurroundings) -> bool:
-    if wanted.value is None and wanted.value_set:
-        codes = surroundings.codes_of_value_set(wanted.value_set)
-        return codes is None or any(_same_plain(given, code, surroundings) for code in codes)
-    return wanted.value is not None and _same_plain(given, wanted.value, surroundings)
-
-
-def _same_plain(given: DependencyValue, own: DependencyValue, surroundings: MapSurroundings) -> bool:
-    if isinstance(given, Coding) and isinstance(own, Coding):
-        same_system = (
-            not given.system
-            or not own.system
-            or (surroundings.canonical_system(given.system) == surroundings.canonical_system(own.system))
-        )
-        return same_system and given.code == own.code
-    texts = [value.code if isinstance(value, Coding) else value for value in (given, own)]
-    return texts[0] == texts[1] or str(texts[0]).lower() == str(texts[1]).lower()
-
-
-# ------------------------------------------------------------------ codes that a group does not list
-
-
-def _apply_unmapped(
-    request: TranslateRequest,
-    coding: Coding,
-    table: TranslationTable,
-    group_table: GroupTable,
-    surroundings: MapSurroundings,
-    answer: _Answer,
-    visited: tuple[str, ...],
-) -> None:
-    group, unmapped = group_table.group, group_table.group.unmapped
-    if unmapped is None:
-        return
-    if unmapped.mode == "other-map":
-        _follow_other_map(request, coding, unmapped, surroundings, answer, visited)
-        return
-    for code, display in _supplied_codes(coding, unmapped, surroundings):
-        target = code if isinstance(code, Coding) else Coding(group.target, code, group.target_version, display)
-        answer.matches.append(TranslateMatch(target, unmapped_relationship(unmapped), table.head.canonical, coding))
-
-
-def _supplied_codes(
-    coding: Coding, unmapped: Unmapped, surroundings: MapSurroundings
-) -> Iterator[tuple[Coding | str, str | None]]:
-    if unmapped.mode == "use-source-code":
-        yield coding.code, coding.display
-    elif unmapped.code:
-        yield unmapped.code, unmapped.display
-    elif unmapped.value_set:
-        for found in surroundings.codes_of_value_set(unmapped.value_set) or ():
-            yield found, None
-
-
-def _follow_other_map(
-    request: TranslateRequest,
-    coding: Coding,
-    unmapped: Unmapped,
-    surroundings: MapSurroundings,
-    answer: _Answer,
-    visited: tuple[str, ...],
-) -> None:
-    if not unmapped.other_map:
-        answer.say("An unmapped rule says other-map and names none")
-        return
-    table = surroundings.other_map(*split_canonical(unmapped.other_map))
-    if table is None:
-        answer.say(f"The map for unmapped codes, {unmapped.other_map}, is not known here")
-    elif table.head.canonical in visited:
-        answer.say(f"The maps for unmapped codes form a circle: {' → '.join((*visited, table.head.canonical))}")
-    else:
-        _translate_one(request, coding, table, surroundings, answer, (*visited, table.head.canonical))
-
-
-# ------------------------------------------------------------------ target to source
-
-
-def _translate_back(
-    request: TranslateRequest,
-    coding: Coding,
-    table: TranslationTable,
-    surroundings: MapSurroundings,
-    answer: _Answer,
-) -> None:
-    for group_table in fitting_groups(request, coding, table, surroundings):
-        group = group_table.group
-        for element in group_table.sources_of(coding.code):
-            source = Coding(group.source, element.code, group.source_version, element.display)
-            for target in element.targets:
-                if target.code != coding.code:
-                    continue
-                depends_on = _resolved(target.depends_on, table) if target.depends_on else ()
-                if depends_on and not _dependencies_allow(request, target.depends_on, depends_on, surroundings):
-                    continue
-                match = _match(target, depends_on, element, source, table, group_table)
-                answer.matches.append(replace(match, source=source))
-
-
-# ------------------------------------------------------------------ languages
 
 
 def _in_language(

@@ -16,7 +16,8 @@ from termserver.fhir.match_template import MatchTemplate, answer_frame, match_te
 from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.translation_table import TAGS, GroupTable, Record, TranslationTable
 from termserver.model.requests import TranslateRequest
-from termserver.terminology.translate import MapSurroundings, fitting_groups, scopes_fit
+from termserver.terminology.map_surroundings import MapSurroundings
+from termserver.terminology.translate import fitting_groups
 
 _DISPLAY = b',"display":'
 
@@ -26,7 +27,7 @@ class _PlannedGroup:
     """A group that the request may use, and its templates by tag, made when first needed."""
 
     table: GroupTable
-    origin_map: str
+    map: TranslationTable
     style: TranslateStyle
     source_version: str | None
     reverse: bool
@@ -38,7 +39,8 @@ class _PlannedGroup:
             relationship, r4_equivalence = TAGS[tag - 1]
             found = self.templates[tag] = match_template(
                 self.table.group,
-                self.origin_map,
+                self.map.head.canonical,
+                self.map.content_hash,
                 self.style,
                 relationship,
                 r4_equivalence,
@@ -108,12 +110,16 @@ def plan_translation(
     """
     if request.language or request.dependencies or request.overlay or request.inline_map is not None:
         return None
+    if request.source_scope or request.target_scope:
+        return None
     groups = []
     (coding,) = request.codings
     for table in tables:
-        if table.head.status != "active" or not scopes_fit(request, table):
+        if table.head.status != "active":
             return None
         for group_table in fitting_groups(request, coding, table, surroundings):
+            if group_table.elements_to_value_sets() if request.reverse else group_table.elements_of_value_sets():
+                return None
             version = group_table.group.source_version if request.reverse else coding.version
-            groups.append(_PlannedGroup(group_table, table.head.canonical, style, version, request.reverse))
+            groups.append(_PlannedGroup(group_table, table, style, version, request.reverse))
     return TranslatePlan(tuple(groups), style, reverse=request.reverse)

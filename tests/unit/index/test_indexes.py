@@ -247,7 +247,8 @@ def test_translation_table_is_the_same_from_its_files(tmp_path: Path) -> None:
     concept_map = replace(concept_map, groups=(*concept_map.groups, empty))
     built = table_from_map(concept_map)
     save_table(tmp_path, built)
-    opened = open_table(tmp_path, built.head)
+    opened = open_table(tmp_path, built.head, "hash")
+    assert opened.content_hash == "hash"
     assert (opened.head, opened.element_count, opened.size_bytes) == (built.head, 4, built.size_bytes)
     for element in concept_map.groups[0].elements:
         assert opened.groups[0].elements(element.code) == (element,)

@@ -37,6 +37,8 @@ _ELEMENT = st.one_of(
     st.builds(MapElement, _CODE, _TEXT, st.lists(_PLAIN, max_size=3).map(tuple)),
     st.builds(MapElement, _CODE, _TEXT, st.lists(_TARGET, max_size=3).map(tuple)),
     st.builds(MapElement, _CODE, _TEXT, st.just(()), st.just(True), _TEXT),
+    st.builds(MapElement, st.just(""), _TEXT, st.lists(_PLAIN, max_size=2).map(tuple), value_set=st.just("http://v")),
+    st.just(MapElement("A", None, (MapTarget("", Relationship.EQUIVALENT, value_set="http://v"),))),
 )
 _UNMAPPED = st.none() | st.sampled_from([Unmapped("fixed", "X"), Unmapped("use-source-code")])
 _ELEMENTS = st.lists(_ELEMENT, max_size=6).map(tuple)
@@ -58,7 +60,7 @@ _REQUEST = st.builds(
     source_systems=st.lists(_SYSTEM, max_size=1).map(tuple),
     target_systems=st.lists(_SYSTEM, max_size=1).map(tuple),
 )
-_STYLE = st.builds(TranslateStyle, st.sampled_from(FhirVersion), st.booleans()).filter(
+_STYLE = st.builds(TranslateStyle, st.sampled_from(FhirVersion), st.booleans(), st.booleans()).filter(
     lambda style: not (style.version.is_r5 and style.r4_names)
 )
 
@@ -75,12 +77,26 @@ class _Surroundings:
     def display(self, coding: Coding, languages: Languages) -> str | None:
         return None
 
-    def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
+    def own_display(self, coding: Coding) -> str | None:
         return None
+
+    def codes_of_value_set(self, canonical: str) -> Sequence[Coding] | None:
+        return [Coding("http://s.example", "A"), Coding("http://t.example", "B")]
+
+    def knows_value_set(self, canonical: str) -> bool:
+        return canonical != "http://w.example"
+
+    def value_set_holds(self, canonical: str, coding: Coding) -> bool | None:
+        return coding.code in ("A", "B") if self.knows_value_set(canonical) else None
+
+
+def _tables(maps: list[ConceptMap]) -> list[TranslationTable]:
+    tables = [table_from_map(item) for item in maps]
+    return [TranslationTable(table.head, table.groups, "0123") for table in tables]
 
 
 def _plan(request: TranslateRequest, style: TranslateStyle, maps: list[ConceptMap]) -> TranslatePlan | None:
-    return plan_translation(request, style, [table_from_map(item) for item in maps], _Surroundings())
+    return plan_translation(request, style, _tables(maps), _Surroundings())
 
 
 def _commonly(request: TranslateRequest, style: TranslateStyle, maps: list[ConceptMap], code: str) -> bytes:
@@ -92,7 +108,7 @@ def _commonly(request: TranslateRequest, style: TranslateStyle, maps: list[Conce
         source_systems=request.source_systems,
         target_systems=request.target_systems,
     )
-    result = translate(asked, [table_from_map(item) for item in maps], _Surroundings())
+    result = translate(asked, _tables(maps), _Surroundings())
     return orjson.dumps(write_translate(result, style, reverse=asked.reverse))
 
 
