@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from termserver.errors import BadInput, NotSupported
 from termserver.fhir.elements import split_canonical
 from termserver.fhir.parameters import ParameterList, read_overlay
-from termserver.fhir.terminology_parameters import display_language, versioned_canonicals
+from termserver.fhir.terminology_parameters import check_date, display_language, versioned_canonicals
 from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import ExpandRequest
@@ -31,7 +29,7 @@ def read_expand(
     NotSupported
         If an expansion as of an earlier day is asked for.
     """
-    _check_date(parameters.text("date"))
+    check_date(parameters)
     _check_one_value_set(parameters, resource_id)
     inline = parameters.resource("valueSet")
     url, pinned = split_canonical(parameters.text("url") or "")
@@ -61,22 +59,6 @@ def read_expand(
         supplements=parameters.texts("useSupplement"),
         overlay=read_overlay(parameters, version),
     )
-
-
-def _check_date(day: str | None) -> None:
-    """An expansion is as of now; the specification wants an error where it cannot be as of the day asked for."""
-    if day is None:
-        return
-    try:
-        asked = datetime.fromisoformat(day)
-    except ValueError:
-        raise BadInput(f"Parameter 'date': '{day}' is no date", expression="date") from None
-    if asked.date() < datetime.now(UTC).date():
-        raise NotSupported(
-            "Parameter 'date': an expansion is as of now. For content of an earlier day name versions: valueSetVersion, "
-            "system-version",
-            expression="date",
-        )
 
 
 def _check_one_value_set(parameters: ParameterList, resource_id: str | None) -> None:

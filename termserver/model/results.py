@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from termserver.model.code_system import Concept, ConceptProperty
+from termserver.model.code_system import Concept, ConceptProperty, PropertyValue
 from termserver.model.coding import Coding, Designation
 from termserver.model.concept_map import Dependency, DependencyValue
 from termserver.model.extension import Extension
@@ -45,19 +45,37 @@ class TranslateResult:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupProperty:
+    """A property in the answer of $lookup.
+
+    Parameters
+    ----------
+    description
+        Display of the concept that a code names, in the same code system.
+    code_display
+        Display of the property, where its code is a concept of the code system.
+    """
+
+    code: str
+    value: PropertyValue
+    kind: str
+    description: str | None = None
+    code_display: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LookupResult:
-    """Answer of $lookup."""
+    """Answer of $lookup; `supplements` are the canonicals of those applied."""
 
     system: str
     version: str
     system_name: str
     concept: Concept
     display: str
+    definition: str | None = None
     designations: tuple[Designation, ...] = ()
-    properties: tuple[ConceptProperty, ...] = ()
-    children: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
-    language: str | None = None
+    properties: tuple[LookupProperty, ...] = ()
+    supplements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

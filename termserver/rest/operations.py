@@ -7,10 +7,10 @@ from collections.abc import Callable
 from termserver.fhir.elements import Json
 from termserver.fhir.expand_parameters import read_expand
 from termserver.fhir.expansion import write_expansion
+from termserver.fhir.lookup_parameters import read_lookup, write_lookup
+from termserver.fhir.parameters import ParameterList
 from termserver.fhir.terminology_parameters import (
-    read_lookup,
     read_subsumes,
-    write_lookup,
     write_subsumes,
 )
 from termserver.fhir.translate_parameters import read_translate, write_translate
@@ -31,19 +31,27 @@ def translate(terminology: Terminology, request: FhirRequest, resource_id: str |
     return write_translate(terminology.translate(question), style, reverse=question.reverse)
 
 
+def _of_code_system(
+    terminology: Terminology, parameters: ParameterList, resource_id: str | None, coding_name: str
+) -> ParameterList:
+    """The parameters at instance level: `system` is the instance, unless they name one."""
+    if resource_id is None or parameters.has("system", coding_name):
+        return parameters
+    with terminology.library() as library:
+        header = library.code_system_by_id(resource_id).header
+    return parameters.with_text("system", header.canonical)
+
+
 def lookup(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$lookup."""
-    question = read_lookup(request.parameters(), request.body_version, language=request.language)
-    return write_lookup(terminology.lookup(question), request.version)
+    parameters = _of_code_system(terminology, request.parameters(), resource_id, "coding")
+    question = read_lookup(parameters, request.body_version, language=request.language)
+    return write_lookup(terminology.lookup(question))
 
 
 def subsumes(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$subsumes."""
-    parameters = request.parameters()
-    if resource_id is not None and not parameters.has("system", "codingA"):
-        with terminology.library() as library:
-            header = library.code_system_by_id(resource_id).header
-        parameters = parameters.with_text("system", header.canonical)
+    parameters = _of_code_system(terminology, request.parameters(), resource_id, "codingA")
     return write_subsumes(terminology.subsumes(read_subsumes(parameters, request.body_version)))
 
 

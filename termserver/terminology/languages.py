@@ -96,12 +96,13 @@ def choose_names(
     system_language
         The language of the code system's own displays.
     listed
-        As a value set lists the concept: its display stands in for the code system's, its designations come first.
+        As a value set lists the concept: its display stands in for the code system's, its names are preferred.
     """
     display = (listed.display if listed else None) or concept.display
     own = Designation(display, system_language, PREFERRED_FOR_LANGUAGE if system_language else None)
-    every = (listed.designations if listed else ()) + concept.designations
-    chosen = best_name(own, every, languages)
+    added = listed.designations if listed else ()
+    chosen = best_name(own, added + concept.designations, languages)
+    every = concept.designations + added
     if chosen is own:
         return Names(display, every)
     rest = [item for item in every if item is not chosen]

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from termserver.errors import NotFound
-from termserver.model.code_system import ConceptProperty
+from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 from termserver.model.requests import LookupRequest
-from termserver.model.results import LookupResult
-from termserver.terminology.content import Content
-from termserver.terminology.languages import display_in, language_fits, languages_from_header
+from termserver.model.results import LookupProperty, LookupResult
+from termserver.terminology.content import Content, SupplementedContent
+from termserver.terminology.expansion_entry import property_uris
+from termserver.terminology.languages import (
+    PREFERRED_FOR_LANGUAGE,
+    choose_names,
+    language_fits,
+    languages_from_header,
+)
 from termserver.terminology.library import Library
+from termserver.terminology.unknown_code_system import version_list
 
-_ALWAYS = {"display", "definition", "designation", "parent", "child", "inactive", "name", "version", "system", "code"}
+_NEIGHBOURS = ("parent", "child")
+_OWN_PLACE = {*_NEIGHBOURS, "inactive"}
 
 
 def lookup(library: Library, request: LookupRequest) -> LookupResult:
@@ -22,55 +32,76 @@ def lookup(library: Library, request: LookupRequest) -> LookupResult:
     NotFound
         If the code system, its version or the code is not known: $lookup answers for what exists.
     """
-    library.check_supplements(request.supplements)
+    library.use_supplements(request.supplements)
     content = content_or_error(library, request.coding.system, request.coding.version)
     header = content.header
     concept = content.concept(request.coding.code)
     if concept is None:
-        raise NotFound(
-            f"Unable to find code '{request.coding.code}' in {header.url} version {header.version}", expression="code"
-        )
-    languages = languages_from_header(request.language)
-    ordinal = int(content.ordinals_of([concept.code])[0])
-    codes = content.table.code_of
-    wanted = set(request.properties)
-    every = not wanted or "*" in wanted
-    designations = concept.designations
-    if header.language and concept.display:
-        designations = (Designation(concept.display, header.language), *designations)
-    if not every and "designation" not in wanted and not _languages_named(wanted):
-        designations = ()
-    elif _languages_named(wanted) and "designation" not in wanted and not every:
-        designations = tuple(
-            item for item in designations if any(language_fits(item.language, tag) for tag in _languages_named(wanted))
-        )
+        where = f"{header.url} version {header.version}" if header.version else header.url
+        raise NotFound(f"Unable to find code '{request.coding.code}' in {where}", expression="code")
+    wanted = _Wanted(request.properties, content)
+    names = choose_names(concept, header.language, languages_from_header(request.language))
     return LookupResult(
         system=header.url,
         version=header.version,
         system_name=header.name,
         concept=concept,
-        display=display_in(concept, header.language, languages) or concept.display,
-        designations=designations,
-        properties=_properties(concept.properties, wanted, every=every),
-        children=tuple(codes(item) for item in content.hierarchy.children.of(ordinal).tolist())
-        if every or "child" in wanted
-        else (),
-        parents=tuple(codes(item) for item in content.hierarchy.parents.of(ordinal).tolist())
-        if every or "parent" in wanted
-        else (),
-        language=header.language,
+        display=names.shown or concept.display,
+        definition=concept.definition if wanted("definition") else None,
+        designations=tuple(_designations(concept, header.language, wanted)),
+        properties=tuple(_properties(concept, content, wanted)),
+        supplements=tuple(_supplements(content)),
     )
 
 
-def _languages_named(wanted: set[str]) -> list[str]:
-    return [item.removeprefix("lang.") for item in wanted if item.startswith("lang.")]
+class _Wanted:
+    """Which properties the client asked for, by code or URI; all where it named none, or `*`."""
+
+    def __init__(self, named: Iterable[str], content: Content) -> None:
+        uris = {uri: code for code, uri in property_uris(content).items()}
+        self._named = {uris.get(item, item) for item in named}
+        self._every = not self._named or "*" in self._named
+        self.languages = [item.removeprefix("lang.") for item in self._named if item.startswith("lang.")]
+
+    def __call__(self, code: str) -> bool:
+        return self._every or code in self._named
 
 
-def _properties(
-    properties: tuple[ConceptProperty, ...], wanted: set[str], *, every: bool
-) -> tuple[ConceptProperty, ...]:
-    hidden = {"parent", "child", "inactive"}
-    return tuple(item for item in properties if item.code not in hidden and (every or item.code in wanted))
+def _designations(concept: Concept, system_language: str | None, wanted: _Wanted) -> Iterator[Designation]:
+    """The display as a designation of its language, then the others; with `lang.X` those in X alone."""
+    every = concept.designations
+    if system_language and concept.display:
+        every = (Designation(concept.display, system_language, PREFERRED_FOR_LANGUAGE), *every)
+    for item in every:
+        if wanted("designation") or any(language_fits(item.language, tag) for tag in wanted.languages):
+            yield item
+
+
+def _properties(concept: Concept, content: Content, wanted: _Wanted) -> Iterator[LookupProperty]:
+    if wanted("inactive"):
+        yield LookupProperty("inactive", not concept.active, "boolean")
+    yield from _neighbours(concept, content, wanted)
+    shown = [item for item in concept.properties if item.code not in _OWN_PLACE and wanted(item.code)]
+    named = [item.code for item in shown]
+    named += [str(item.value) for item in shown if item.kind == "code"]
+    displays = dict(zip(named, content.table.displays_of(named), strict=True)) if named else {}
+    for item in shown:
+        description = displays.get(str(item.value)) if item.kind == "code" else None
+        yield LookupProperty(item.code, item.value, item.kind, description, displays.get(item.code))
+
+
+def _neighbours(concept: Concept, content: Content, wanted: _Wanted) -> Iterator[LookupProperty]:
+    ordinal = int(content.ordinals_of([concept.code])[0])
+    hierarchy, table = content.hierarchy, content.table
+    for name, edges in zip(_NEIGHBOURS, (hierarchy.parents, hierarchy.children), strict=True):
+        if ordinal >= 0 and wanted(name):
+            for other in edges.of(ordinal).tolist():
+                yield LookupProperty(name, table.code_of(other), "code", table.display_of(other) or None)
+
+
+def _supplements(content: Content) -> Iterator[str]:
+    if isinstance(content, SupplementedContent):
+        yield from (supplement.header.canonical for supplement in content.supplements)
 
 
 def content_or_error(library: Library, system: str, version: str | None) -> Content:
@@ -88,7 +119,7 @@ def content_or_error(library: Library, system: str, version: str | None) -> Cont
     if versions:
         raise NotFound(
             f"A definition for CodeSystem '{system}' version '{version}' could not be found. "
-            f"Valid versions: {' or '.join(versions)}",
+            f"Valid versions: {version_list(versions)}",
             expression="version",
         )
     raise NotFound(f"A definition for CodeSystem '{system}' could not be found", expression="system")
