@@ -7,6 +7,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield opened
         opened.close()
         return
+    with postgresql_copy(request) as copied:
+        yield copied
+
+
+@contextmanager
+def postgresql_copy(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty PostgreSQL database with current tables, for as long as the block lasts."""
     server = request.getfixturevalue("postgresql_server")
     template = request.getfixturevalue("postgresql_template")
     name = f"test_{uuid.uuid4().hex}"

@@ -69,8 +69,6 @@ def check_concept(
     concept: Concept,
     displays: DisplayRules,
     own_names: Sequence[Name] = (),
-    *,
-    standing: bool = True,
 ) -> None:
     """Say what is to be said of a concept that was found.
 
@@ -78,14 +76,12 @@ def check_concept(
     ----------
     own_names
         Names that a value set gives the concept.
-    standing
-        False: nothing of its being inactive or deprecated.
     """
     finding.content, finding.concept = content, concept
     language = content.header.language
     finding.display = display_in(concept, language, displays.languages) or concept.display or None
     check_case(finding, content, concept)
-    if standing:
+    if finding.standing:
         check_standing(finding, concept, content.header)
     if finding.coding.display and displays.checked:
         check_display(finding, concept, names_of(concept, language, own_names), language, displays)

@@ -45,6 +45,8 @@ class Finding:
         Whether the value set holds it; None where that cannot be said. In a code system: whether it has the code.
     included
         True if `content` is of the value set.
+    standing
+        True if the concept's being inactive or deprecated matters: nobody asks it of codes that no include selects.
     missing
         Canonical of the code system that is not here, and `missing_is_cause` if the answer would be another if it were.
     missing_version
@@ -60,6 +62,7 @@ class Finding:
     concept: Concept | None = None
     display: str | None = None
     included: bool = False
+    standing: bool = False
     missing: str | None = None
     missing_is_cause: bool = True
     missing_version: str | None = None

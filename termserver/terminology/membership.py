@@ -53,12 +53,16 @@ class CodeQuestion:
             self._answers[key] = not unwanted and self._in_compose(value_set, key)
         return self._answers[key]
 
-    def _in_compose(self, value_set: ValueSet, key: str) -> bool:
-        includes = value_set.includes or value_set.listed
-        if not any(
+    def is_included(self, value_set: ValueSet, key: str | None = None) -> bool:
+        """True if an include of the value set selects the code, though an exclude may take it out."""
+        key = key if key is not None else self.composition.key
+        return any(
             self._in_part(value_set, key, part, f"ValueSet.compose.include[{place}]")
-            for place, part in enumerate(includes)
-        ):
+            for place, part in enumerate(value_set.includes or value_set.listed)
+        )
+
+    def _in_compose(self, value_set: ValueSet, key: str) -> bool:
+        if not self.is_included(value_set, key):
             return False
         any_version = bool(value_set.excludes) and _matches_across_versions(self.library, value_set)
         return not any(

@@ -324,7 +324,9 @@ def find_value_set(
     found = library.value_set(url, pinned) or implicit_value_set(library, url, pinned)
     if found is None:
         shown = f"{url}|{pinned}" if pinned else url
-        raise NotFound(f"A definition for the value Set '{shown}' could not be found")
+        raise NotFound(
+            f"A definition for the value Set '{shown}' could not be found", message_id="Unable_to_resolve_value_Set_"
+        )
     return found
 
 

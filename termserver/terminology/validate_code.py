@@ -80,6 +80,7 @@ def _check(library: Library, request: ValidateCodeRequest, finding: Finding, nam
     if concept is None:
         say_unknown_code(finding, content)
     else:
+        finding.standing = True
         check_concept(finding, content, concept, display_rules(request))
         if concept.abstract and not request.abstract_allowed:
             finding.add(messages.ABSTRACT_CODE, "code", f"{coding.system}#{concept.code}")

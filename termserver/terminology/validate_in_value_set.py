@@ -78,7 +78,18 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
     if any(finding.member for finding in findings):
         _soften(findings)
     general = _general(asked, findings)
-    return answer(request, findings, general)
+    return answer(request, findings, general, _diagnostics(asked, findings) if request.diagnostics else None)
+
+
+def _diagnostics(asked: _Asked, findings: Sequence[Finding]) -> str:
+    """What the answer rests on: the value sets and the code system versions that were asked."""
+    lines = [f"Value set {item.canonical or '(unidentified)'}" for item in asked.composition.value_sets.values()]
+    lines += [
+        f"Includes {item.system}, version {item.wanted.version or 'the newest'}: said by {item.wanted.origin.value}"
+        for item in asked.composition.includes
+    ]
+    used = [finding.content.header.canonical for finding in findings if finding.content]
+    return "\n".join(dict.fromkeys([*lines, *(f"Code system {canonical}" for canonical in used)]))
 
 
 def _named_value_set(library: Library, request: ValidateCodeRequest) -> ValueSet:
@@ -175,14 +186,14 @@ def _check_outside(asked: _Asked, finding: Finding) -> None:
     content = asked.library.code_system(coding.system, wanted)
     if content is None:
         say_unknown_system(asked.library, finding, wanted)
-        finding.missing, finding.missing_is_cause = coding.system, False
+        finding.missing_is_cause = False
         return
     finding.content = content
     concept = content.concept(coding.code)
     if concept is None:
         say_unknown_code(finding, content)
     else:
-        check_concept(finding, content, concept, asked.displays, standing=False)
+        check_concept(finding, content, concept, asked.displays)
 
 
 # ------------------------------------------------------------------ a system that the value set includes
@@ -190,10 +201,17 @@ def _check_outside(asked: _Asked, finding: Finding) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A reading of a coding, and whether by it the value set holds the code, which it may list."""
+    """A reading of a coding, and whether by it the value set holds the code, which it may list.
+
+    Parameters
+    ----------
+    included
+        An include selects the code, though an exclude may take it out.
+    """
 
     reading: Reading
     concept: Concept | None = None
+    included: bool = False
     held: bool = False
     display_is_right: bool = False
     listings: tuple[tuple[IncludedConcept, ValueSet], ...] = ()
@@ -223,10 +241,11 @@ def _judge(asked: _Asked, coding: Coding, reading: Reading) -> _Judged:
     question = CodeQuestion(asked.library, asked.composition, content, coding.code, concept)
     held = question.in_value_set(asked.value_set, inactive_too=True)
     if concept is None:
-        return _Judged(reading, None, held)
+        return _Judged(reading, None, held, held)
     listings = tuple(asked.composition.listings(asked.library, content, concept.code))
     right = has_right_display(coding, content, concept, asked.displays, _names(listings))
-    return _Judged(reading, concept, held, right, listings)
+    included = held or question.is_included(asked.value_set)
+    return _Judged(reading, concept, included, held, right, listings)
 
 
 def _names(listings: Sequence[tuple[IncludedConcept, ValueSet]]) -> list[Name]:
@@ -252,8 +271,8 @@ def _check_inside(asked: _Asked, finding: Finding) -> None:
         if not asked.request.membership_only or judged.held:
             say_unknown_code(finding, reading.content)
         return
-    names = _names(judged.listings)
-    check_concept(finding, reading.content, judged.concept, asked.displays, names, standing=judged.held)
+    finding.standing = judged.included
+    check_concept(finding, reading.content, judged.concept, asked.displays, _names(judged.listings))
     if judged.held:
         _check_use(asked, finding, judged)
 

@@ -31,7 +31,7 @@ def display_rules(request: ValidateCodeRequest, own_language: str | None = None)
 
 
 def answer(
-    request: ValidateCodeRequest, findings: Sequence[Finding], general: Sequence[Issue], diagnostics: str = ""
+    request: ValidateCodeRequest, findings: Sequence[Finding], general: Sequence[Issue], diagnostics: str | None = None
 ) -> ValidateCodeResult:
     """One answer for all codings: true if one of them is right and nothing is wrong.
 
@@ -56,7 +56,7 @@ def answer(
         unknown_systems=_canonicals(finding for finding in findings if not finding.missing_is_cause),
         codings=request.codings if request.from_concept else (),
         concept_text=request.concept_text,
-        diagnostics=diagnostics if request.diagnostics else None,
+        diagnostics=diagnostics,
     )
     return answered if shown is None else _with_coding(answered, shown)
 
@@ -75,6 +75,6 @@ def _with_coding(answered: ValidateCodeResult, finding: Finding) -> ValidateCode
         system=coding.system or None,
         version=content.header.version if content else finding.missing_version,
         display=finding.display,
-        inactive=concept is not None and not concept.active,
-        status=status_of(concept, content.header) if concept and content else None,
+        inactive=finding.standing and concept is not None and not concept.active,
+        status=status_of(concept, content.header) if finding.standing and concept and content else None,
     )
