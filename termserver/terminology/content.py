@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.index.builder import Indexes
+from termserver.index.builder import Indexes, OpenIndex
 from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Designation
+from termserver.model.issue import Issue
+from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
 from termserver.store.code_systems import StoredCodeSystem, get_concept, get_concepts, stream_concepts
 from termserver.store.engine import Session
@@ -79,6 +81,23 @@ class Content(Protocol):
         """Ordinals of the concepts of which one name has every word."""
         ...
 
+    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+        """What $lookup shows of a concept of this system; None if the rules of all systems apply.
+
+        Parameters
+        ----------
+        wanted
+            Names of the properties asked for; empty means those that the system shows of itself, `*` all.
+        """
+        ...
+
+    def remarks(self, code: str) -> tuple[Issue, ...]:
+        """What is to be said of a code besides whether it is one: why it is none, or what was not checked.
+
+        The places in the issues are those of the code's coding: `code`.
+        """
+        ...
+
 
 class StoredContent:
     """Content in the database; lives as long as the session."""
@@ -136,6 +155,19 @@ class StoredContent:
         """See `Content`."""
         return self._indexes.text(self._stored).search(text)
 
+    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+        """See `Content`."""
+        return None
+
+    def remarks(self, code: str) -> tuple[Issue, ...]:
+        """See `Content`."""
+        return ()
+
+    @property
+    def index(self) -> OpenIndex:
+        """All parts of the index."""
+        return self._indexes.index(self._stored)
+
 
 def _code_in_other_case(table: ConceptTable, code: str) -> str | None:
     wanted = code.casefold()
@@ -181,6 +213,14 @@ class BroughtContent:
     def search(self, text: str) -> NDArray[np.int32]:
         """See `Content`."""
         return search_names(self._concepts.values(), text)
+
+    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+        """See `Content`."""
+        return None
+
+    def remarks(self, code: str) -> tuple[Issue, ...]:
+        """See `Content`."""
+        return ()
 
 
 def search_names(concepts: Iterable[Concept], text: str) -> NDArray[np.int32]:
@@ -266,6 +306,14 @@ class SupplementedContent:
             ordinals = self.table.ordinals_of(codes)
             found.append(ordinals[ordinals >= 0])
         return np.unique(np.concatenate(found))
+
+    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+        """See `Content`."""
+        return self.content.looked_up(concept, wanted)
+
+    def remarks(self, code: str) -> tuple[Issue, ...]:
+        """See `Content`."""
+        return self.content.remarks(code)
 
 
 def _supplemented(concept: Concept, additions: Sequence[tuple[CodeSystem, Concept]]) -> Concept:

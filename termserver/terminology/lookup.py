@@ -8,7 +8,7 @@ from termserver.errors import NotFound
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 from termserver.model.requests import LookupRequest
-from termserver.model.results import LookupProperty, LookupResult
+from termserver.model.results import LookupProperty, LookupResult, OwnLookup
 from termserver.terminology.content import Content, SupplementedContent
 from termserver.terminology.expansion_entry import property_uris
 from termserver.terminology.languages import (
@@ -41,15 +41,16 @@ def lookup(library: Library, request: LookupRequest) -> LookupResult:
         raise NotFound(f"Unable to find code '{request.coding.code}' in {where}", expression="code")
     wanted = _Wanted(request.properties, content)
     names = choose_names(concept, header.language, languages_from_header(request.language))
+    own = content.looked_up(concept, wanted.named)
     return LookupResult(
         system=header.url,
         version=header.version,
-        system_name=header.name,
+        system_name=header.name if own is None else own.name,
         concept=concept,
         display=names.shown or concept.display,
         definition=concept.definition if wanted("definition") else None,
-        designations=tuple(_designations(concept, header.language, wanted)),
-        properties=tuple(_properties(concept, content, wanted)),
+        designations=tuple(_wanted_designations(_designations(content, concept, own), wanted)),
+        properties=tuple(_properties(concept, content, wanted)) if own is None else own.properties,
         supplements=tuple(_supplements(content)),
     )
 
@@ -59,19 +60,26 @@ class _Wanted:
 
     def __init__(self, named: Iterable[str], content: Content) -> None:
         uris = {uri: code for code, uri in property_uris(content).items()}
-        self._named = {uris.get(item, item) for item in named}
-        self._every = not self._named or "*" in self._named
-        self.languages = [item.removeprefix("lang.") for item in self._named if item.startswith("lang.")]
+        self.named = frozenset(uris.get(item, item) for item in named)
+        self._every = not self.named or "*" in self.named
+        self.languages = [item.removeprefix("lang.") for item in self.named if item.startswith("lang.")]
 
     def __call__(self, code: str) -> bool:
-        return self._every or code in self._named
+        return self._every or code in self.named
 
 
-def _designations(concept: Concept, system_language: str | None, wanted: _Wanted) -> Iterator[Designation]:
-    """The display as a designation of its language, then the others; with `lang.X` those in X alone."""
-    every = concept.designations
-    if system_language and concept.display:
-        every = (Designation(concept.display, system_language, PREFERRED_FOR_LANGUAGE), *every)
+def _designations(content: Content, concept: Concept, own: OwnLookup | None) -> tuple[Designation, ...]:
+    """The display as a designation of its language, then the others; or those of a system with rules of its own."""
+    language = content.header.language
+    if own is not None:
+        return own.designations
+    if language and concept.display:
+        return (Designation(concept.display, language, PREFERRED_FOR_LANGUAGE), *concept.designations)
+    return concept.designations
+
+
+def _wanted_designations(every: Iterable[Designation], wanted: _Wanted) -> Iterator[Designation]:
+    """All of them; with `lang.X` those in X alone."""
     for item in every:
         if wanted("designation") or any(language_fits(item.language, tag) for tag in wanted.languages):
             yield item

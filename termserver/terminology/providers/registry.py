@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from termserver.terminology.content import Content
 from termserver.terminology.providers import iso, language_tags, media_types, npu, ucum
+from termserver.terminology.providers.snomed import with_snomed_rules
+from termserver.terminology.providers.snomed_editions import SNOMED_URL
 from termserver.terminology.versions import fits
 
 Listed = Callable[[], Sequence[str]] | None
@@ -47,7 +49,7 @@ _BUILT_IN: Mapping[str, BuiltIn] = {
     iso.SUBDIVISIONS: BuiltIn(lambda _: iso.subdivisions(), ("urn:oid:1.0.3166.2",)),
     iso.CURRENCIES: BuiltIn(lambda _: iso.currencies(), ("urn:oid:1.0.4217",)),
 }
-_OWN_RULES: Mapping[str, Callable[[Content], Content]] = {}
+_OWN_RULES: Mapping[str, Callable[[Content], Content]] = {SNOMED_URL: with_snomed_rules}
 
 
 def built_in_content(url: str, version: str | None, listed_in: Callable[[str], Listed]) -> Content | None:
