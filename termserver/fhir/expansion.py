@@ -55,7 +55,7 @@ def write_expansion(expansion: Expansion, version: FhirVersion) -> Json:
 
 def _write_body(expansion: Expansion, version: FhirVersion) -> Json:
     extensions: list[Json] = [{"url": _UNCLOSED, "valueBoolean": True}] if expansion.unclosed else []
-    extensions += [{"url": f"{_UNCLOSED}-reason", "valueString": reason} for reason in expansion.unclosed]
+    extensions += [{"url": f"{_UNCLOSED}-reason", "valueString": reason} for reason in expansion.unclosed if reason]
     declared = [without_empty({"code": code, "uri": uri}) for code, uri in expansion.properties]
     if not version.is_r5:
         extensions += [

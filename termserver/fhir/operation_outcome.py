@@ -12,7 +12,7 @@ _TX_ISSUE = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type"
 _MESSAGE_ID = "http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id"
 
 
-def write_issue(issue: Issue) -> Json:
+def write_issue(issue: Issue, *, with_location: bool = True) -> Json:
     """One issue. Both `location` and `expression` are given: R4 clients read the one, R5 clients the other."""
     written: Json = {}
     if issue.message_id:
@@ -27,18 +27,27 @@ def write_issue(issue: Issue) -> Json:
     if issue.diagnostics:
         written["diagnostics"] = issue.diagnostics
     if issue.expression:
-        written["location"] = [issue.expression]
+        if with_location:
+            written["location"] = [issue.expression]
         written["expression"] = [issue.expression]
     return written
 
 
-def write_outcome(issues: Iterable[Issue]) -> Json:
+def write_outcome(issues: Iterable[Issue], *, with_location: bool = True) -> Json:
     """An OperationOutcome of these issues.
+
+    Parameters
+    ----------
+    with_location
+        False leaves the deprecated `location` out, which repeats `expression`.
 
     >>> write_outcome([Issue("error", "invalid", "no")])["issue"][0]["details"]
     {'text': 'no'}
     """
-    return {"resourceType": "OperationOutcome", "issue": [write_issue(issue) for issue in issues]}
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [write_issue(issue, with_location=with_location) for issue in issues],
+    }
 
 
 def outcome_of_error(error: TermserverError) -> Json:

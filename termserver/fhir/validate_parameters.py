@@ -24,6 +24,8 @@ from termserver.model.value_set import ValueSet
 
 MOST_CODINGS = 200
 MOST_VALIDATIONS = 1_000
+# HL7's answers for these say the place in `expression` alone
+_WITHOUT_LOCATION = ("http://snomed.info/sct", "http://unitsofmeasure.org")
 _CODE_NAMES = ("code", "coding", "codeableConcept")
 _NO_CODE = "Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters"
 # Of the operation itself; then what clients send along with it: parameters of expansions, and of their own bookkeeping
@@ -177,7 +179,8 @@ def write_validate_code(result: ValidateCodeResult) -> Json:
             concept["text"] = result.concept_text
         written.append(parameter("codeableConcept", "CodeableConcept", concept))
     if result.issues:
-        written.append({"name": "issues", "resource": write_outcome(result.issues)})
+        with_location = result.system not in _WITHOUT_LOCATION
+        written.append({"name": "issues", "resource": write_outcome(result.issues, with_location=with_location)})
     return {"resourceType": "Parameters", "parameter": written}
 
 

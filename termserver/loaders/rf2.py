@@ -144,7 +144,6 @@ def read_rf2(path: Path, *, version: str | None = None, name: str | None = None)
         name="SNOMED_CT",
         title=f"SNOMED CT {edition} {files.date}" if not files.is_extract else f"SNOMED CT extract {files.date}",
         language="en",
-        content="fragment" if files.is_extract else "complete",
         hierarchy_meaning="is-a",
         publisher="SNOMED International",
         copyright="This material includes SNOMED Clinical Terms® (SNOMED CT®), © International Health Terminology Standards "

@@ -82,11 +82,12 @@ def concept_from_rows(
 
 
 def _designations(descriptions: Sequence[Rf2Description]) -> tuple[Designation, ...]:
-    return tuple(
-        Designation(one.term, one.language, _USES.get(one.kind), details=one.details)
-        for one in descriptions
-        if one.kind != DEFINITION
+    """In the order of their identifiers, which is that of their age; English before other languages."""
+    ordered = sorted(
+        (one for one in descriptions if one.kind != DEFINITION),
+        key=lambda one: (one.language != "en", one.language, one.details.number.zfill(18)),
     )
+    return tuple(Designation(one.term, one.language, _USES.get(one.kind), details=one.details) for one in ordered)
 
 
 def semantic_tag(fully_specified_name: str) -> str | None:

@@ -19,10 +19,12 @@ from termserver.terminology.finding import (
     check_standing,
     display_is_right,
     names_of,
+    under,
 )
 from termserver.terminology.included_version import unknown_system
 from termserver.terminology.languages import display_in
 from termserver.terminology.library import Library
+from termserver.terminology.providers.snomed_editions import SNOMED_URL, edition_name
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
@@ -57,10 +59,20 @@ def say_unknown_code(finding: Finding, content: Content) -> None:
     coding, header = finding.coding, content.header
     if header.content == "fragment":
         finding.add(messages.UNKNOWN_CODE_IN_FRAGMENT, "code", coding.code, header.url, header.version)
+    elif header.url == SNOMED_URL:
+        edition = edition_name(header.version)
+        finding.add(messages.UNKNOWN_CODE_IN_EDITION, "code", coding.code, header.url, header.version, edition)
     elif header.version:
         finding.add(messages.UNKNOWN_CODE, "code", coding.code, header.url, header.version)
     else:
         finding.add(messages.UNKNOWN_CODE_NO_VERSION, "code", coding.code, header.url)
+    add_remarks(finding, content)
+
+
+def add_remarks(finding: Finding, content: Content) -> None:
+    """Add what a code system with a grammar says of the code itself."""
+    for issue in content.remarks(finding.coding.code):
+        finding.issues.append(replace(issue, expression=under(finding.place, issue.expression or "")))
 
 
 def check_concept(

@@ -65,6 +65,10 @@ class Content(Protocol):
         """
         ...
 
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """True if codes that pass the filters exist beside those in `table`, and nobody can list them."""
+        ...
+
     def concept(self, code: str) -> Concept | None:
         """The concept with this code (by the system's rule of case), supplements included."""
         ...
@@ -79,6 +83,10 @@ class Content(Protocol):
 
     def search(self, text: str) -> NDArray[np.int32]:
         """Ordinals of the concepts of which one name has every word."""
+        ...
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """The concept with the designations that an expansion shows."""
         ...
 
     def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
@@ -128,6 +136,10 @@ class StoredContent:
         """See `Content`."""
         return None
 
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """See `Content`."""
+        return False
+
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
         found = self._concept(code)
@@ -154,6 +166,10 @@ class StoredContent:
     def search(self, text: str) -> NDArray[np.int32]:
         """See `Content`."""
         return self._indexes.text(self._stored).search(text)
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
 
     def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
         """See `Content`."""
@@ -198,6 +214,10 @@ class BroughtContent:
         """See `Content`."""
         return None
 
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """See `Content`."""
+        return False
+
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
         return self._concepts.get(code) or self._concepts.get(self._by_folded.get(code.casefold(), ""))
@@ -213,6 +233,10 @@ class BroughtContent:
     def search(self, text: str) -> NDArray[np.int32]:
         """See `Content`."""
         return search_names(self._concepts.values(), text)
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
 
     def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
         """See `Content`."""
@@ -269,6 +293,10 @@ class SupplementedContent:
         """See `Content`."""
         return self.content.filter(rule, place)
 
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """See `Content`."""
+        return self.content.has_unlisted(filters)
+
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
         found = self.content.concept(code)
@@ -306,6 +334,10 @@ class SupplementedContent:
             ordinals = self.table.ordinals_of(codes)
             found.append(ordinals[ordinals >= 0])
         return np.unique(np.concatenate(found))
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return self.content.as_expanded(concept)
 
     def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
         """See `Content`."""

@@ -56,8 +56,11 @@ def expand(library: Library, request: ExpandRequest, *, limit: int, page_limit: 
     narrow(selection, request)
     total = selection.total
     if request.count is None and total - request.offset > limit:
+        # HL7's texts name the version only where whole code systems are too much
+        filtered = any(include.filters for include in value_set.includes)
+        shown = value_set.url or "??" if filtered else value_set.canonical
         raise TooCostly(
-            f"The value set '{value_set.canonical}' expansion has too many codes to produce (>{limit})",
+            f"The value set '{shown}' expansion has too many codes to produce (>{limit})",
             message_id="VALUESET_TOO_COSTLY",
             diagnostics="Ask for a page with count and offset, or narrow the expansion with filter",
         )
@@ -227,6 +230,8 @@ def _unclosed(selection: Selection) -> list[str]:
     for part in selection.parts:
         if part.content.unclosed is not None and part.nesting is not Nesting.LISTED:
             found[part.content.unclosed] = None
+        if part.unlisted:
+            found[""] = None  # that it is so is said, but no reason
         if _is_part(part.content.header):
             url = part.content.header.url
             found[f"This extension is based on a fragment of the code system {url}"] = None

@@ -57,6 +57,7 @@ class EntryWriter:
 
     def entry(self, concept: Concept) -> ExpansionEntry:
         """The entry of a concept."""
+        concept = self.part.content.as_expanded(concept)
         header = self.part.content.header
         listed = self.part.listed.get(concept.code)
         names = choose_names(concept, header.language, self.languages, listed)

@@ -154,6 +154,13 @@ SEVERAL_SYSTEMS_FIT = Message(
 UNKNOWN_CODE = Message(
     "Unknown_Code_in_Version", "error", "code-invalid", "invalid-code", "Unknown code '{0}' in the CodeSystem '{1}' version '{2}'"
 )  # fmt: skip
+UNKNOWN_CODE_IN_EDITION = Message(
+    "Unknown_Code_in_Version",
+    "error",
+    "code-invalid",
+    "invalid-code",
+    "Unknown code '{0}' in the CodeSystem '{1}' version '{2}' ({3})",
+)
 UNKNOWN_CODE_NO_VERSION = Message(
     "Unknown_Code_in", "error", "code-invalid", "invalid-code", "Unknown code '{0}' in the CodeSystem '{1}'"
 )

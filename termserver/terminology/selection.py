@@ -194,7 +194,14 @@ def _system_part(library: Library, include: Include, place: _Place, path: str) -
         return Part(content, unique(ordinals[ordinals >= 0]), listed)
     if not include.filters:
         everything = np.arange(len(content.table), dtype=np.int32)
-        return Part(content, everything, {}, Nesting.BELOW_ANCESTOR, content.unclosed is not None)
+        return Part(
+            content,
+            everything,
+            {},
+            Nesting.BELOW_ANCESTOR,
+            content.unclosed is not None,
+            unlisted=content.has_unlisted(()),
+        )
     selected = [
         filter_ordinals(content, rule, f"{path}.filter[{number}]") for number, rule in enumerate(include.filters)
     ]
@@ -202,7 +209,8 @@ def _system_part(library: Library, include: Include, place: _Place, path: str) -
     ordinals = selected[0]
     for other in selected[1:]:
         ordinals = ordinals[marked(len(content.table), other)[ordinals]]
-    return Part(content, ordinals.astype(np.int32, copy=False), {}, nesting)
+    unlisted = content.has_unlisted(include.filters)
+    return Part(content, ordinals.astype(np.int32, copy=False), {}, nesting, unlisted=unlisted)
 
 
 def _content_used(library: Library, include: Include, place: _Place) -> Content:

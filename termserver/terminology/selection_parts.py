@@ -31,13 +31,22 @@ class Nesting(Enum):
 
 @dataclass(slots=True)
 class Part:
-    """Concepts of one code system version; `listed` are those that the value set lists, as it lists them."""
+    """Concepts of one code system version; `listed` are those that the value set lists, as it lists them.
+
+    Parameters
+    ----------
+    open_ended
+        True if nobody knows how many there are.
+    unlisted
+        True if the value set holds codes besides, which nobody can list.
+    """
 
     content: Content
     ordinals: Ordinals
     listed: dict[str, IncludedConcept] = field(default_factory=dict)
     nesting: Nesting = Nesting.LISTED
     open_ended: bool = False
+    unlisted: bool = False
 
 
 def unique(ordinals: Ordinals) -> Ordinals:
@@ -100,6 +109,7 @@ def _union(one: Part, other: Part) -> Part:
         {**other.listed, **one.listed},
         one.nesting if disjoint else Nesting.FLAT,
         one.open_ended or other.open_ended,
+        one.unlisted or other.unlisted,
     )
 
 
@@ -133,4 +143,5 @@ def intersected(part: Part, others: Sequence[Part]) -> Part:
         if other.content.header.canonical == part.content.header.canonical:
             kept[other.ordinals] = True
     nesting = part.nesting if part.nesting is Nesting.LISTED else Nesting.FLAT
-    return Part(part.content, part.ordinals[kept[part.ordinals]], part.listed, nesting)
+    unlisted = part.unlisted and any(other.unlisted for other in others)
+    return Part(part.content, part.ordinals[kept[part.ordinals]], part.listed, nesting, unlisted=unlisted)

@@ -10,6 +10,7 @@ from termserver.model.requests import ValidateCodeRequest
 from termserver.model.results import ValidateCodeResult
 from termserver.terminology import messages
 from termserver.terminology.coding_checks import (
+    add_remarks,
     check_concept,
     check_system,
     in_system,
@@ -82,6 +83,7 @@ def _check(library: Library, request: ValidateCodeRequest, finding: Finding, nam
     else:
         finding.standing = True
         check_concept(finding, content, concept, display_rules(request))
+        add_remarks(finding, content)
         if concept.abstract and not request.abstract_allowed:
             finding.add(messages.ABSTRACT_CODE, "code", f"{coding.system}#{concept.code}")
         if request.active_only and not concept.active:

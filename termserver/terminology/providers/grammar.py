@@ -7,13 +7,15 @@ it grows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
 from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.issue import Issue
+from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Ordinals, search_names
 
@@ -125,3 +127,19 @@ class GrammarContent:
     def search(self, text: str) -> Ordinals:
         """See `Content`."""
         return search_names(self.stream(), text)
+
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """See `Content`; what cannot be listed is said by `unclosed`."""
+        return False
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
+
+    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+        """See `Content`."""
+        return None
+
+    def remarks(self, code: str) -> tuple[Issue, ...]:
+        """See `Content`."""
+        return ()

@@ -7,6 +7,7 @@ below its focus concepts. Source: FHIR R5 "Using SNOMED CT with HL7 Standards".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,11 @@ from termserver.terminology.providers.snomed_lookup import look_up
 
 Ordinals = NDArray[np.int32]
 
-_UNCLOSED = "SNOMED CT has post-coordinated expressions, which cannot be listed"
 _PREFERRED = Coding(
     "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage", None, "Preferred For Language"
 )
+FULLY_SPECIFIED_NAME = "900000000000003001"
+_PREFERRED_ROLE = "900000000000548007"
 _NOT_CHECKED = (
     "The expression is grammatically correct and the concepts are valid, but the expression has not been checked against "
     "the SNOMED CT concept model (MRCM)"
@@ -49,7 +51,7 @@ _NOT_CHECKED = (
 class SnomedContent:
     """A loaded edition, and the expressions that a request names."""
 
-    unclosed: str | None = _UNCLOSED
+    unclosed: str | None = None
 
     def __init__(self, edition: StoredContent) -> None:
         self.header: CodeSystem = edition.header
@@ -167,6 +169,20 @@ class SnomedContent:
         """See `Content`."""
         return select(self.constraints(), len(self._edition.table), rule, place)
 
+    def has_unlisted(self, filters: Sequence[Filter]) -> bool:
+        """See `Content`: expressions, unless a filter leaves them out."""
+        return not any(rule.property == "expressions" and rule.value == "false" for rule in filters)
+
+    def as_expanded(self, concept: Concept) -> Concept:
+        """See `Content`: fully specified names, then what a language reference set prefers; all where there is none."""
+        ranks = {item: _expansion_rank(item) for item in concept.designations}
+        if not any(item.details and item.details.acceptability for item in concept.designations):
+            return concept
+        shown = sorted(
+            (item for item in concept.designations if ranks[item] is not None), key=lambda item: ranks[item] or 0
+        )
+        return replace(concept, designations=tuple(shown))
+
     def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
         """See `Content`."""
         return look_up(self._edition, concept, self._expressions_of(concept.code), wanted)
@@ -189,6 +205,15 @@ class SnomedContent:
             reason = f"Concept {unknown} not found"
         text = f"Not a valid expression: {reason}"
         return (Issue("information", "code-invalid", text, "invalid-code", "code"),)
+
+
+def _expansion_rank(designation: Designation) -> int | None:
+    """0 for a fully specified name, 1 for a preferred name, None for any other; what a supplement adds stays."""
+    if designation.use is not None and designation.use.code == FULLY_SPECIFIED_NAME:
+        return 0
+    if designation.details is None:
+        return 1
+    return 1 if any(role == _PREFERRED_ROLE for _, role in designation.details.acceptability) else None
 
 
 def is_reference_set(content: Content, code: str) -> bool:
