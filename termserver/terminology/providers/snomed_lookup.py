@@ -67,9 +67,9 @@ def _properties(
                 yield LookupProperty("effectiveTime", _day(str(item.value)), "dateTime")
         elif item.code == "moduleId":
             if asked("module", shown=True):
-                yield LookupProperty("module", item.value, "code", None, _display(edition, str(item.value)))
+                yield LookupProperty("module", item.value, "code", _display(edition, str(item.value)))
             if asked("moduleId", shown=False):
-                yield LookupProperty("moduleId", item.value, "code", None, _display(edition, str(item.value)))
+                yield LookupProperty("moduleId", item.value, "code", _display(edition, str(item.value)))
         elif item.code not in _SHOWN and asked(item.code, shown=False):
             yield LookupProperty(item.code, item.value, item.kind)
     if asked("inactive", shown=True):
@@ -85,7 +85,7 @@ def _neighbours(edition: StoredContent, concept: Concept, wanted: Collection[str
     for code, edges in (("parent", edition.hierarchy.parents), ("child", edition.hierarchy.children)):
         if not wanted or "*" in wanted or code in wanted:
             for other in edges.of(ordinal).tolist():
-                yield LookupProperty(code, edition.table.code_of(other), "code", None, edition.table.display_of(other))
+                yield LookupProperty(code, edition.table.code_of(other), "code", edition.table.display_of(other))
 
 
 def _normal_forms(edition: StoredContent, concept: Concept, wanted: Collection[str]) -> Iterator[LookupProperty]:
@@ -97,7 +97,7 @@ def _normal_forms(edition: StoredContent, concept: Concept, wanted: Collection[s
 
 def _described(edition: StoredContent, item: ConceptProperty) -> LookupProperty:
     description = _display(edition, str(item.value)) if item.kind == "code" else None
-    return LookupProperty(item.code, item.value, item.kind, _display(edition, item.code), description)
+    return LookupProperty(item.code, item.value, item.kind, description, _display(edition, item.code))
 
 
 def _display(edition: StoredContent, code: str) -> str | None:
