@@ -22,6 +22,7 @@ _COMMANDS = {
     "serve": ("serve", "Run the server and the review UI."),
     "suggest": ("suggest", "Suggest candidates for a project, now."),
     "train": ("train", "Train the small matching model from parallel lists."),
+    "translate": ("translate", "Translate the codes of a file: CSV, NDJSON, Parquet."),
     "worker": ("worker", "Run a worker as a process of its own."),
 }
 
