@@ -6,7 +6,7 @@ error that names the parameter. Source: FHIR R4 and R5, Operations (executing an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from termserver.errors import BadInput
@@ -81,9 +81,17 @@ class ParameterList:
                 found = item
         return found
 
-    def names(self) -> tuple[str, ...]:
-        """The names of all parameters."""
-        return tuple(self._by_name)
+    def refuse_unknown(self, known: Collection[str], operation: str) -> None:
+        """Every parameter must be one that the operation knows; `_…` and `x-…` are no parameters of operations.
+
+        Raises
+        ------
+        BadInput
+            Naming the first one that is not.
+        """
+        for name in self._by_name:
+            if name not in known and not name.startswith(("x-", "_")):
+                raise BadInput(f"Parameter '{name}': is not known to {operation}", expression=name)
 
     def without(self, *names: str) -> ParameterList:
         """The others."""

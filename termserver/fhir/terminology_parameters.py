@@ -14,12 +14,14 @@ from termserver.fhir.language_tags import check_display_language
 from termserver.fhir.parameters import ParameterList, parameter, read_overlay
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding
-from termserver.model.requests import (
-    SubsumesRequest,
-)
+from termserver.model.requests import SubsumesRequest
 from termserver.model.results import SubsumesResult
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d)?)?)?)?")
+_OF_SUBSUMES = (
+    *("codeA", "codeB", "system", "version", "codingA", "codingB", "tx-resource", "cache-id", "displayLanguage"),
+    *("system-version", "check-system-version", "force-system-version", "default-to-latest-version", "diagnostics"),
+)
 
 
 def named_coding(parameters: ParameterList, code_name: str, coding_name: str) -> Coding:
@@ -43,15 +45,34 @@ def named_coding(parameters: ParameterList, code_name: str, coding_name: str) ->
 
 
 def read_subsumes(parameters: ParameterList, version: FhirVersion) -> SubsumesRequest:
-    """$subsumes: codeA, codeB + system, or codingA and codingB."""
+    """$subsumes: codeA, codeB + system, or codingA and codingB.
+
+    Raises
+    ------
+    BadInput
+        If a code is not named, or in two ways, or the codes are of different systems or versions.
+    """
+    parameters.refuse_unknown(_OF_SUBSUMES, "$subsumes")
     first = named_coding(parameters, "codeA", "codingA")
     second = named_coding(parameters, "codeB", "codingB")
     named, named_version = split_canonical(parameters.text("system") or "")
     system = named or first.system or second.system
     if not system:
         raise BadInput("Parameter 'system': the codes need the system that they are from", expression="system")
-    asked = parameters.text("version") or named_version or first.version or second.version
-    return SubsumesRequest(first, second, system, asked, read_overlay(parameters, version))
+    versions = {parameters.text("version") or named_version, first.version, second.version} - {None, ""}
+    if len(versions) > 1:
+        shown = ", ".join(sorted(item for item in versions if item))
+        raise BadInput(f"The codes are of different versions ({shown}); compare them in one", expression="version")
+    return SubsumesRequest(
+        first,
+        second,
+        system,
+        next(iter(versions), None),
+        read_overlay(parameters, version),
+        versioned_canonicals(parameters, "system-version"),
+        versioned_canonicals(parameters, "check-system-version"),
+        versioned_canonicals(parameters, "force-system-version"),
+    )
 
 
 def write_subsumes(result: SubsumesResult) -> Json:

@@ -13,7 +13,7 @@ from termserver.fhir.coding import write_coding
 from termserver.fhir.elements import Json, split_canonical
 from termserver.fhir.operation_outcome import write_outcome
 from termserver.fhir.parameters import ParameterList, parameter, parameters_from_body, read_overlay
-from termserver.fhir.terminology_parameters import display_language, versioned_canonicals
+from termserver.fhir.terminology_parameters import check_date, display_language, versioned_canonicals
 from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.model.code_system import CodeSystem, Concept
@@ -68,7 +68,8 @@ def read_validate_code(
         If no code is named, or in two ways, or a parameter is unknown or has the wrong type.
     """
     codings, from_concept, place = _codings(parameters, in_value_set=in_value_set)
-    _refuse_unknown(parameters)
+    parameters.refuse_unknown(_KNOWN, "$validate-code")
+    check_date(parameters)
     url, pinned = split_canonical(parameters.text("url") or "")
     value_set = parameters.resource("valueSet") if in_value_set else None
     code_system = None if in_value_set else parameters.resource("codeSystem")
@@ -147,12 +148,6 @@ def _concept_text(parameters: ParameterList) -> str | None:
     if said is not None and not isinstance(said, str):
         raise BadInput("Parameter 'codeableConcept': its text must be a string", expression="codeableConcept.text")
     return said
-
-
-def _refuse_unknown(parameters: ParameterList) -> None:
-    for name in parameters.names():
-        if name not in _KNOWN and not name.startswith(("x-", "_")):
-            raise BadInput(f"Parameter '{name}': is not known to $validate-code", expression=name)
 
 
 def write_validate_code(result: ValidateCodeResult) -> Json:

@@ -171,3 +171,7 @@ class SubsumesRequest:
     system: str
     version: str | None = None
     overlay: Overlay = Overlay()
+    system_versions: tuple[str, ...] = ()
+    check_system_versions: tuple[str, ...] = ()
+    force_system_versions: tuple[str, ...] = ()
+    default_value_set_versions: tuple[str, ...] = ()

@@ -31,11 +31,9 @@ def translate(terminology: Terminology, request: FhirRequest, resource_id: str |
     return write_translate(terminology.translate(question), style, reverse=question.reverse)
 
 
-def _of_code_system(
-    terminology: Terminology, parameters: ParameterList, resource_id: str | None, coding_name: str
-) -> ParameterList:
+def _of_code_system(terminology: Terminology, parameters: ParameterList, resource_id: str | None) -> ParameterList:
     """The parameters at instance level: `system` is the instance, unless they name one."""
-    if resource_id is None or parameters.has("system", coding_name):
+    if resource_id is None or parameters.has("system"):
         return parameters
     with terminology.library() as library:
         header = library.code_system_by_id(resource_id).header
@@ -44,14 +42,14 @@ def _of_code_system(
 
 def lookup(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$lookup."""
-    parameters = _of_code_system(terminology, request.parameters(), resource_id, "coding")
+    parameters = _of_code_system(terminology, request.parameters(), resource_id)
     question = read_lookup(parameters, request.body_version, language=request.language)
     return write_lookup(terminology.lookup(question))
 
 
 def subsumes(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$subsumes."""
-    parameters = _of_code_system(terminology, request.parameters(), resource_id, "codingA")
+    parameters = _of_code_system(terminology, request.parameters(), resource_id)
     return write_subsumes(terminology.subsumes(read_subsumes(parameters, request.body_version)))
 
 

@@ -1,13 +1,16 @@
-"""$subsumes. Source: `CodeSystem-operation-subsumes` of R4 and R5."""
+"""$subsumes. Source: `CodeSystem-operation-subsumes` of R4 and R5; version rules as in `versions`."""
 
 from __future__ import annotations
 
 from termserver.errors import BadInput, NotFound
+from termserver.model.coding import Coding
 from termserver.model.requests import SubsumesRequest
 from termserver.model.results import SubsumesResult
 from termserver.terminology.content import Content
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import content_or_error
+from termserver.terminology.unknown_code_system import version_refused
+from termserver.terminology.versions import rules_of
 
 
 def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
@@ -16,13 +19,29 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
     Raises
     ------
     NotFound
-        If the code system or one of the codes is not known.
+        If the code system, its version or one of the codes is not known.
+    BadInput
+        If a coding is of another code system, or a `check-system-version` refuses the version.
     """
-    for coding in (request.first, request.second):
+    for name, coding in (("codingA", request.first), ("codingB", request.second)):
         if coding.system and library.canonical_system(coding.system) != library.canonical_system(request.system):
-            raise BadInput(f"The codings are of different code systems: {coding.system} and {request.system}")
-    content = content_or_error(library, request.system, request.version)
-    first, second = (_ordinal(content, coding.code) for coding in (request.first, request.second))
+            raise BadInput(
+                f"Parameter '{name}': is of the system {coding.system}, not of {request.system}; codes of different systems "
+                "cannot be compared",
+                expression=name,
+            )
+    rules = rules_of(request)
+    content = content_or_error(library, request.system, rules.version_of_code(request.system, request.version))
+    version = content.header.version
+    refused = rules.refused_by(request.system, version)
+    if refused is not None:
+        raise BadInput(
+            version_refused(version, request.system, refused),
+            issue_code="exception",
+            tx_issue="version-error",
+            message_id="VALUESET_VERSION_CHECK",
+        )
+    first, second = _ordinal(content, request.first, "codeA"), _ordinal(content, request.second, "codeB")
     if first == second:
         return SubsumesResult("equivalent")
     if content.hierarchy.subsumes(first, second):
@@ -32,11 +51,12 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
     return SubsumesResult("not-subsumed")
 
 
-def _ordinal(content: Content, code: str) -> int:
-    ordinal = int(content.ordinals_of([code])[0])
-    if ordinal < 0:
-        concept = content.concept(code)
-        if concept is None:
-            raise NotFound(f"Unable to find code '{code}' in {content.header.url} version {content.header.version}")
-        ordinal = int(content.ordinals_of([concept.code])[0])
-    return ordinal
+def _ordinal(content: Content, coding: Coding, name: str) -> int:
+    ordinal = int(content.ordinals_of([coding.code])[0])
+    if ordinal >= 0:
+        return ordinal
+    concept = content.concept(coding.code)
+    if concept is None:
+        header = content.header
+        raise NotFound(f"Unable to find code '{coding.code}' in {header.url} version {header.version}", expression=name)
+    return int(content.ordinals_of([concept.code])[0])

@@ -16,6 +16,7 @@ _OPERATIONS = (
     "CodeSystem/$subsumes",
     "ValueSet/$expand",
     "ValueSet/$validate-code",
+    "ValueSet/$batch-validate-code",
     "ConceptMap",
     "CodeSystem",
     "ValueSet",
