@@ -26,6 +26,7 @@ from termserver.index.concept_table import ConceptTable
 from termserver.index.concepts_part import CONCEPTS, open_concepts
 from termserver.index.hierarchy import Hierarchy
 from termserver.index.parts import Part
+from termserver.index.property_columns import PropertyColumns
 from termserver.index.text import TEXT, TextIndex, open_text
 from termserver.model.code_system import Concept
 from termserver.store.code_systems import StoredCodeSystem, get_code_system, stream_concepts
@@ -93,6 +94,7 @@ class Indexes:
         self._open: dict[str, OpenIndex] = {}
         self._coming: dict[str, Future[OpenIndex]] = {}
         self._failed_until: dict[str, float] = {}
+        self.columns = PropertyColumns()
 
     def concepts(self, stored: StoredCodeSystem) -> tuple[ConceptTable, Hierarchy]:
         """Concept table and hierarchy of a code system version."""

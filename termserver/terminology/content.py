@@ -9,9 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.index.builder import Indexes, OpenIndex
+from termserver.index.builder import Indexes, OpenIndex, index_key
 from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
+from termserver.index.property_columns import PropertyColumn, column_of, merged_columns
 from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Designation
@@ -67,6 +68,10 @@ class Content(Protocol):
 
     def has_unlisted(self, filters: Sequence[Filter]) -> bool:
         """True if codes that pass the filters exist beside those in `table`, and nobody can list them."""
+        ...
+
+    def property_column(self, name: str) -> PropertyColumn:
+        """Which concepts have which value of a property, supplements included."""
         ...
 
     def concept(self, code: str) -> Concept | None:
@@ -139,6 +144,10 @@ class StoredContent:
     def has_unlisted(self, filters: Sequence[Filter]) -> bool:
         """See `Content`."""
         return False
+
+    def property_column(self, name: str) -> PropertyColumn:
+        """See `Content`."""
+        return self._indexes.columns.column(index_key(self._stored), name, self.stream)
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
@@ -218,6 +227,10 @@ class BroughtContent:
         """See `Content`."""
         return False
 
+    def property_column(self, name: str) -> PropertyColumn:
+        """See `Content`."""
+        return column_of(self.stream(), name)
+
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""
         return self._concepts.get(code) or self._concepts.get(self._by_folded.get(code.casefold(), ""))
@@ -266,6 +279,10 @@ def names_of(concept: Concept) -> Iterator[str]:
         yield designation.value
 
 
+# What a supplement's own concepts have under these names says nothing of the code system's
+_NOT_SUPPLEMENTED = {"code", "concept", "display", "inactive", "notSelectable"}
+
+
 class SupplementedContent:
     """Content with the designations and properties of supplements added to each concept."""
 
@@ -296,6 +313,17 @@ class SupplementedContent:
     def has_unlisted(self, filters: Sequence[Filter]) -> bool:
         """See `Content`."""
         return self.content.has_unlisted(filters)
+
+    def property_column(self, name: str) -> PropertyColumn:
+        """See `Content`."""
+        columns: list[tuple[PropertyColumn, Ordinals | None]] = [(self.content.property_column(name), None)]
+        if name in _NOT_SUPPLEMENTED:
+            return columns[0][0]
+        for supplement in self.supplements:
+            own = supplement.table
+            codes = [own.code_of(ordinal) for ordinal in range(len(own))]
+            columns.append((supplement.property_column(name), self.content.ordinals_of(codes)))
+        return merged_columns(columns)
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""

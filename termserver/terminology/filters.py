@@ -1,7 +1,7 @@
 """ValueSet filters: which concepts of a code system one `property op value` selects.
 
 Source: FHIR R5 valueset filter-operator. Filters on the hierarchy are answered by the index; filters on other
-properties read each concept once.
+properties by the property's column, which the first one reads.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.errors import BadInput
+from termserver.index.property_columns import property_values
 from termserver.model.code_system import Concept
-from termserver.model.coding import Coding
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Content
 from termserver.terminology.regex import Regex
@@ -114,10 +114,8 @@ def _stands(content: Content, operator: str, named: int, ordinal: int) -> bool:
 def _by_hierarchy(content: Content, operator: str, code: str) -> Ordinals:
     ordinal = content.table.ordinal_of(code)
     if operator == "is-not-a":
-        everything = np.arange(len(content.table), dtype=np.int32)
-        if ordinal < 0:
-            return everything
-        return np.setdiff1d(everything, np.append(content.hierarchy.descendants(ordinal), ordinal)).astype(np.int32)
+        below = content.hierarchy.descendants(ordinal) if ordinal >= 0 else _NOTHING
+        return _others(content, np.append(below, np.int32(ordinal)) if ordinal >= 0 else below)
     if ordinal < 0:
         return _NOTHING
     if operator == "child-of":
@@ -126,7 +124,7 @@ def _by_hierarchy(content: Content, operator: str, code: str) -> Ordinals:
         return np.sort(np.append(content.hierarchy.ancestors(ordinal), np.int32(ordinal)))
     below = content.hierarchy.descendants(ordinal)
     if operator == "is-a":
-        return np.sort(np.append(below, np.int32(ordinal)))
+        return np.insert(below, int(np.searchsorted(below, ordinal)), np.int32(ordinal))
     if operator == "descendent-leaf":
         return below[content.hierarchy.is_leaf()[below]]
     return below
@@ -138,12 +136,11 @@ def _by_code(content: Content, rule: Filter) -> Ordinals:
         return np.arange(len(table), dtype=np.int32) if rule.value == "true" else _NOTHING
     if rule.op == "regex":
         pattern = Regex(rule.value)
-        return _where([pattern.matches(code.decode()) for code in table.codes])
+        flags = [pattern.matches(code.decode()) for code in table.codes]
+        return np.flatnonzero(np.array(flags, dtype=np.bool_)).astype(np.int32)
     named = table.ordinals_of(_listed(rule))
     named = np.unique(named[named >= 0]).astype(np.int32)
-    if rule.op == "not-in":
-        return np.setdiff1d(np.arange(len(table), dtype=np.int32), named).astype(np.int32)
-    return named
+    return _others(content, named) if rule.op == "not-in" else named
 
 
 def _listed(rule: Filter) -> list[str]:
@@ -151,48 +148,30 @@ def _listed(rule: Filter) -> list[str]:
 
 
 def _by_property(content: Content, rule: Filter) -> Ordinals:
-    test = _property_test(rule)
-    return _where([test(concept) for concept in content.stream()])
+    column = content.property_column(rule.property)
+    if rule.op == "regex":
+        return column.where(Regex(rule.value).matches)
+    if rule.op == "exists":
+        return column.any_value() if rule.value == "true" else _others(content, column.any_value())
+    having = column.having(_listed(rule))
+    return _others(content, having) if rule.op == "not-in" else having
+
+
+def _others(content: Content, ordinals: Ordinals) -> Ordinals:
+    """All concepts but these, ascending."""
+    others = np.ones(len(content.table), dtype=np.bool_)
+    others[ordinals] = False
+    return np.flatnonzero(others).astype(np.int32)
 
 
 def _property_test(rule: Filter) -> Callable[[Concept], bool]:
     if rule.op == "exists":
         wanted = rule.value == "true"
-        return lambda concept: bool(_values(concept, rule.property)) == wanted
+        return lambda concept: bool(property_values(concept, rule.property)) == wanted
     if rule.op == "regex":
         pattern = Regex(rule.value)
-        return lambda concept: any(pattern.matches(value) for value in _values(concept, rule.property))
+        return lambda concept: any(pattern.matches(value) for value in property_values(concept, rule.property))
     listed = set(_listed(rule))
     if rule.op == "not-in":
-        return lambda concept: not any(value in listed for value in _values(concept, rule.property))
-    return lambda concept: any(value in listed for value in _values(concept, rule.property))
-
-
-def _values(concept: Concept, name: str) -> list[str]:
-    if name in _CODE:
-        return [concept.code]
-    if name == "display":
-        return [concept.display]
-    if name == "definition":
-        return [concept.definition] if concept.definition else []
-    if name == "designation":
-        return [item.value for item in concept.designations]
-    found = []
-    for item in concept.properties:
-        if item.code != name:
-            continue
-        if isinstance(item.value, Coding):
-            found.append(item.value.code)
-        elif isinstance(item.value, bool):
-            found.append(str(item.value).lower())
-        else:
-            found.append(str(item.value))
-    if not found and name == "inactive":
-        return [str(not concept.active).lower()]
-    if not found and name == "notSelectable" and concept.abstract:
-        return ["true"]
-    return found
-
-
-def _where(flags: list[bool]) -> Ordinals:
-    return np.flatnonzero(np.array(flags, dtype=np.bool_)).astype(np.int32)
+        return lambda concept: not any(value in listed for value in property_values(concept, rule.property))
+    return lambda concept: any(value in listed for value in property_values(concept, rule.property))

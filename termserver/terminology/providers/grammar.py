@@ -13,6 +13,7 @@ import numpy as np
 
 from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
+from termserver.index.property_columns import PropertyColumn, column_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.issue import Issue
 from termserver.model.results import OwnLookup
@@ -105,6 +106,10 @@ class GrammarContent:
             return None
         self._read_listed()
         return np.array([ordinal for code, ordinal in self._ordinals.items() if test(code)], dtype=np.int32)
+
+    def property_column(self, name: str) -> PropertyColumn:
+        """See `Content`."""
+        return column_of(self.stream(), name)
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""

@@ -25,6 +25,7 @@ from termserver.ecl.virtual import WithExpressions
 from termserver.index.concept_table import ConceptTable
 from termserver.index.constraint_index import ConstraintIndex
 from termserver.index.hierarchy import Hierarchy
+from termserver.index.property_columns import PropertyColumn
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Coding, Designation
 from termserver.model.issue import Issue
@@ -154,6 +155,10 @@ class SnomedContent:
             if code not in found and (concept := self.concept(code)) is not None:
                 found[code] = concept
         return found
+
+    def property_column(self, name: str) -> PropertyColumn:
+        """See `Content`."""
+        return self._edition.property_column(name)
 
     def stream(self) -> Iterator[Concept]:
         """See `Content`."""
