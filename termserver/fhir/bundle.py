@@ -111,8 +111,7 @@ def write_responses(kind: str, answers: Sequence[EntryAnswer]) -> Json:
     return {
         "resourceType": "Bundle",
         "type": f"{kind}-response",
-        "entry": [_write_response(answer) for answer in answers],
-    }
+    } | ({"entry": [_write_response(answer) for answer in answers]} if answers else {})
 
 
 def _write_response(answer: EntryAnswer) -> Json:
