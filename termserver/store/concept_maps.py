@@ -233,11 +233,17 @@ def read_groups_header(session: Session, concept_map_id: int) -> list[MapGroup]:
 
 def stream_elements(session: Session, concept_map_id: int) -> Iterator[tuple[int, MapElement]]:
     """Pairs (index of the group, element) in order; memory is one batch."""
+    for group_index, _, body in stream_element_rows(session, concept_map_id):
+        yield group_index, from_text(MapElement, body)
+
+
+def stream_element_rows(session: Session, concept_map_id: int) -> Iterator[ElementRow]:
+    """The elements as rows, in order; memory is one batch."""
     start = 0
     columns = ConceptMapElementTable
     while True:
         rows = session.execute(
-            select(columns.ordinal, columns.group_index, columns.body)
+            select(columns.ordinal, columns.group_index, columns.source_code, columns.body)
             .where(columns.concept_map_id == concept_map_id, columns.ordinal >= start)
             .order_by(columns.ordinal)
             .limit(_BATCH)
@@ -245,7 +251,7 @@ def stream_elements(session: Session, concept_map_id: int) -> Iterator[tuple[int
         if not rows:
             return
         for row in rows:
-            yield row.group_index, from_text(MapElement, row.body)
+            yield row.group_index, row.source_code, row.body
         start = rows[-1].ordinal + 1
 
 
