@@ -22,7 +22,7 @@ from termserver.model.naming_system import NamingSystem
 from termserver.model.person import Person
 from termserver.model.value_set import ValueSet
 from termserver.security.roles import Permission, require
-from termserver.store import code_systems, concept_maps
+from termserver.store import concept_maps, concept_writer
 from termserver.store.code_systems import StoredCodeSystem, add_code_system, stream_concepts
 from termserver.store.concept_maps import ElementRow, StoredConceptMap, add_concept_map_rows, stream_element_rows
 from termserver.store.engine import Session
@@ -186,7 +186,9 @@ def _check_identity(kind: str, body: Body) -> None:
     for name, most in _LENGTHS.items():
         value = getattr(header, name)
         if value and len(value) > most:
-            raise BusinessRule(f"{kind}.{name}: has {len(value)} characters; at most {most}", expression=f"{kind}.{name}")
+            raise BusinessRule(
+                f"{kind}.{name}: has {len(value)} characters; at most {most}", expression=f"{kind}.{name}"
+            )
         if value and name in ("url", "version") and "|" in value:
             raise BusinessRule(f"{kind}.{name}: must not contain |", expression=f"{kind}.{name}")
     if not header.url and kind != "NamingSystem":
@@ -277,7 +279,7 @@ def _is_same(session: Session, current: Stored, body: Body) -> bool:
 
 def _is_same_code_system(session: Session, current: StoredCodeSystem, body: CodeSystemBody) -> bool:
     first = first_status(session, "CodeSystem", current.id) or current.header.status
-    if code_systems.content_hash(replace(body.header, status=first), body.concepts) == current.content_hash:
+    if concept_writer.content_hash(replace(body.header, status=first), body.concepts) == current.content_hash:
         return True
     stored = replace(current.header, status=body.header.status)
     as_read, _ = read_code_system(write_code_system_head(stored, FhirVersion.R5, None, None), FhirVersion.R5)

@@ -51,8 +51,13 @@ _DECLARED_VALUES = {
 _CHUNK = 2_000
 
 
-def read_concept_map(body: object, version: FhirVersion) -> ConceptMap:
+def read_concept_map(body: object, version: FhirVersion, declared: Declarations | None = None) -> ConceptMap:
     """A ConceptMap of any of the versions; what a client mislabelled by version is read where its meaning is plain.
+
+    Parameters
+    ----------
+    declared
+        What elements declared that were read apart from this body (`concept_map_stream`).
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read_concept_map(body: object, version: FhirVersion) -> ConceptMap:
     """
     resource = resource_of_type(body, "ConceptMap")
     head = _read_head(resource, r5=version.is_r5)
-    declared = declarations_of(head)
+    declared = declared or declarations_of(head)
     groups = tuple(
         read_group(item, f"ConceptMap.group[{place}]", declared, r5=version.is_r5)
         for place, item in enumerate(objects(resource, "group", "ConceptMap"))

@@ -23,7 +23,7 @@ def check_resource(resource: Json, version: FhirVersion, *, except_for: Collecti
     Parameters
     ----------
     except_for
-        Paths without places (`ConceptMap.group.element`) that are not looked into.
+        Paths without places (`ConceptMap.group.element`) that are not looked into, and may be absent.
 
     Raises
     ------
@@ -32,6 +32,16 @@ def check_resource(resource: Json, version: FhirVersion, *, except_for: Collecti
     """
     kind = str(resource.get("resourceType"))
     _check_elements(resource, kind, kind, kind, version, except_for)
+
+
+def check_element(element: Json, kind: str, path: str, version: FhirVersion) -> None:
+    """As `check_resource`, of one element of that type.
+
+    >>> check_element({"code": 5}, "ConceptMapGroupElement", "element", FhirVersion.R4)
+    Traceback (most recent call last):
+    termserver.errors.BadInput: element.code: must be a string, not 5
+    """
+    _check_elements(element, kind, path, path, version, ())
 
 
 def _check_elements(
@@ -50,7 +60,7 @@ def _check_elements(
         here = f"{path}.{name}"
         has_value = name in element or (definition.is_primitive and f"_{name}" in element)
         if not has_value:
-            if definition.is_required:
+            if definition.is_required and f"{shape}.{name}" not in except_for:
                 raise fault(here, "is missing")
             continue
         if definition.choice and chosen.setdefault(definition.choice, name) != name:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from typing import IO, NoReturn
+from typing import IO
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from termserver.errors import BadInput, TooLarge
 from termserver.fhir.elements import MAX_DEPTH, depth_of
+from termserver.fhir.json_stream import bounded_int, object_without_repeats
 from termserver.fhir.media_types import Representation, WireFormat
 from termserver.fhir.primitives import DecimalText
 from termserver.fhir.xml_reader import read_xml
@@ -100,32 +101,3 @@ def parse_json(body: bytes) -> object:
     if depth_of(value) > _DEEPEST:
         raise BadInput(f"The body nests deeper than {_DEEPEST} levels")
     return value
-
-
-def object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """`object_pairs_hook` of `json`: a member that is there twice is an error, because one of the two would be lost.
-
-    Raises
-    ------
-    BadInput
-        Naming the member.
-    """
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        _refuse_repeats(pairs)
-    return made
-
-
-def _refuse_repeats(pairs: list[tuple[str, object]]) -> NoReturn:
-    seen: set[str] = set()
-    repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-    raise BadInput(f"The JSON has the member '{repeated[:80]}' twice in one object", expression=repeated[:80])
-
-
-def bounded_int(text: str) -> int | DecimalText:
-    """`parse_int` of `json`: a number beyond 64 bits stays what was written, and is no integer to anybody.
-
-    >>> bounded_int("12"), bounded_int("1" + "0" * 30).text[:3]
-    (12, '100')
-    """
-    return int(text) if len(text) < 19 else DecimalText(text)

@@ -19,6 +19,7 @@ from termserver.rest.reading import history, read, vread
 from termserver.rest.request import FhirRequest
 from termserver.rest.searching import search
 from termserver.rest.service import Service
+from termserver.rest.writing import conditional_delete, conditional_update, create, delete, patch, update
 from termserver.store.resources import KINDS
 from termserver.terminology.providers.registry import built_in_systems, built_in_version
 
@@ -31,12 +32,13 @@ def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
     >>> allowed_methods(("ConceptMap", "$translate"))
     ('GET', 'HEAD', 'POST', 'OPTIONS')
     """
-    reading = ("GET", "HEAD", "OPTIONS")
     if not path:
         return ("POST", "OPTIONS")
     if path[-1].startswith("$") or path[-1] == "_search":
         return ("GET", "HEAD", "POST", "OPTIONS")
-    return reading
+    if path[0] in KINDS and len(path) <= 2 and path[-1] != "_history":
+        return ("GET", "HEAD", *(("POST",) if len(path) == 1 else ()), "PUT", "PATCH", "DELETE", "OPTIONS")
+    return ("GET", "HEAD", "OPTIONS")
 
 
 def serve(service: Service, request: FhirRequest) -> Answer:
@@ -82,11 +84,25 @@ def _require(request: FhirRequest, *methods: str) -> None:
 
 
 def _serve_type(service: Service, request: FhirRequest, kind: str) -> Answer:
+    if request.method == "POST":
+        return create(service, request, kind)
+    if request.method == "PUT":
+        return conditional_update(service, request, kind)
+    if request.method == "PATCH":
+        return patch(service, request, kind, None)
+    if request.method == "DELETE":
+        return conditional_delete(service, request, kind)
     _require(request, "GET")
     return Answer(search(service, kind, request))
 
 
 def _serve_instance(service: Service, request: FhirRequest, kind: str, fhir_id: str) -> Answer:
+    if request.method == "PUT":
+        return update(service, request, kind, fhir_id)
+    if request.method == "PATCH":
+        return patch(service, request, kind, fhir_id)
+    if request.method == "DELETE":
+        return delete(service, request, kind, fhir_id)
     _require(request, "GET")
     return read(service, kind, fhir_id, request)
 

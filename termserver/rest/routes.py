@@ -132,7 +132,8 @@ class _Endpoint:
 
     async def _receive(self, request: Request, path: tuple[str, ...]) -> IO[bytes]:
         settings = self._service.settings
-        if _writes_map(request.method, path):
+        # Only who says who they are may send to the disk; whether they may write is asked before the body is read
+        if _writes_map(request.method, path) and "authorization" in request.headers:
             return await receive_body(request, limit_mb=settings.resource_limit_mb, setting="resource_limit_mb")
         return await receive_body(request, limit_mb=settings.body_limit_mb, setting="body_limit_mb")
 
@@ -185,6 +186,7 @@ def _headers_of_error(status: int, path: tuple[str, ...]) -> dict[str, str]:
 
 def _respond(answer: Answer, representation: Representation, *, is_head: bool, pretty: bool) -> Response:
     headers = {"content-type": representation.content_type, "vary": "Accept, Accept-Language", **answer.headers}
+    headers.pop("x-last-updated", None)  # for the entries of a Bundle, which say it to the millisecond
     resource = answer.resource
     if resource is None:
         del headers["content-type"]

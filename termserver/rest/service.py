@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from termserver.settings import Settings
-from termserver.store.engine import Database
+from termserver.store.engine import Session
 from termserver.terminology.service import Terminology
+
+
+class Sessions(Protocol):
+    """Where sessions come from: a database, or a transaction that is open."""
+
+    def session(self, *, write: bool = False) -> AbstractContextManager[Session]:
+        """See `store.engine.Database.session`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +23,5 @@ class Service:
     """The engine for reading, the database for writing, the settings."""
 
     terminology: Terminology
-    database: Database
+    database: Sessions
     settings: Settings

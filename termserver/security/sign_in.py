@@ -37,6 +37,14 @@ def sign_in(session: Session, login: str, password: str, *, hours: int = 12) -> 
         people.record_sign_in_failure(session, key)
         return None
     people.clear_sign_in_failures(session, key)
+    return person, issue_token(session, person, hours=hours)
+
+
+def issue_token(session: Session, person: Person, *, hours: int) -> str:
+    """A token that stands for the person until it ends: of a browser's sign-in, or for a program that writes over FHIR.
+
+    Only its hash is stored: the token is shown once.
+    """
     token = secrets.token_urlsafe(32)
     expires = datetime.now(UTC) + timedelta(hours=hours)
     people.add_session_token(
@@ -45,7 +53,7 @@ def sign_in(session: Session, login: str, password: str, *, hours: int = 12) -> 
         person_id=person.id,
         expires_at=expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     )
-    return person, token
+    return token
 
 
 def person_for_token(session: Session, token: str) -> Person | None:

@@ -364,9 +364,9 @@ def test_search_pages_link_to_each_other(fhir_sqlite: FhirClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_methods_that_change_are_405(fhir_sqlite: FhirClient, method: str) -> None:
+def test_who_changes_something_must_say_who_they_are(fhir_sqlite: FhirClient, method: str) -> None:
     response = fhir_sqlite.ask(method, "/r4/ConceptMap/localtoicd-1.0")
-    assert response.status_code == 405
+    assert response.status_code == 401
     assert outcome(response)
 
 

@@ -331,7 +331,7 @@ def test_batch_entries_fail_alone(fhir: FhirClient) -> None:
         "200",
         "400",
         "200",
-        "405",
+        "401",
         "400",
         "200",
     ]
