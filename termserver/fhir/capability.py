@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from termserver.fhir.elements import Json
+from termserver.fhir.search_parameters import SEARCH_PARAMETERS
 from termserver.fhir.versions import FhirVersion
 
 _FEATURE = "http://hl7.org/fhir/uv/application-feature/StructureDefinition/feature"
@@ -21,20 +22,11 @@ _OPERATIONS = {
     "CodeSystem": ("lookup", "validate-code", "batch-validate-code", "subsumes"),
     "ValueSet": ("expand", "validate-code", "batch-validate-code"),
     "ConceptMap": ("translate",),
+    "NamingSystem": ("preferred-id",),
 }
-_SEARCH = (
-    ("_id", "token"),
-    ("url", "uri"),
-    ("version", "token"),
-    ("name", "string"),
-    ("title", "string"),
-    ("status", "token"),
-)
-_MORE_SEARCH = {
-    "CodeSystem": (("system", "uri"),),
-    "ValueSet": (),
-    "ConceptMap": (("source-system", "uri"), ("target-system", "uri")),
-}
+_INTERACTIONS = (
+    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
+)  # fmt: skip
 EXPANSION_PARAMETERS = (
     "activeOnly", "check-system-version", "count", "displayLanguage", "excludeNested", "filter", "force-system-version",
     "includeDefinition", "includeDesignations", "offset", "property", "system-version", "tx-resource", "useSupplement",
@@ -72,13 +64,15 @@ def write_capability_statement(facts: ServerFacts, version: FhirVersion) -> Json
         },
         "implementation": {"description": "termserver", "url": facts.base_url},
         "fhirVersion": version.number,
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Reads are open. Content is loaded by `termserver load` and published from projects.",
+                "documentation": "Reads are open. Writes need a bearer token; published content is immutable by its business "
+                "version.",
                 "resource": [_resource(kind) for kind in _OPERATIONS],
-                "interaction": [{"code": "batch"}],
+                "interaction": [{"code": code} for code in ("batch", "transaction", "history-system")],
                 "operation": [
                     {
                         "name": "versions",
@@ -107,9 +101,15 @@ def _feature(definition: str, value: Json) -> Json:
 def _resource(kind: str) -> Json:
     return {
         "type": kind,
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "versioning": "no-version",
-        "searchParam": [{"name": name, "type": of} for name, of in (*_SEARCH, *_MORE_SEARCH[kind])],
+        "interaction": [{"code": code} for code in _INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "searchParam": [{"name": item.name, "type": item.kind} for item in SEARCH_PARAMETERS[kind].values()],
         "operation": [
             {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{kind}-{name}"}
             for name in _OPERATIONS[kind]

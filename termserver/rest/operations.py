@@ -16,6 +16,7 @@ from termserver.fhir.terminology_parameters import (
 from termserver.fhir.translate_parameters import read_translate, write_translate
 from termserver.fhir.validate_parameters import read_validate_code, write_validate_code
 from termserver.rest.batch_validation import batch_validate_code
+from termserver.rest.preferred_id import preferred_id
 from termserver.rest.request import FhirRequest
 from termserver.terminology.service import Terminology
 
@@ -96,6 +97,7 @@ def batch_validate_in_value_set(terminology: Terminology, request: FhirRequest, 
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("NamingSystem", "$preferred-id"): preferred_id,
     ("ConceptMap", "$translate"): translate,
     ("CodeSystem", "$lookup"): lookup,
     ("CodeSystem", "$subsumes"): subsumes,

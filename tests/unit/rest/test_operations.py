@@ -34,6 +34,7 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
         "ValueSet/$validate-code",
         "ValueSet/$batch-validate-code",
         "ConceptMap/$translate",
+        "NamingSystem/$preferred-id",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
     assert {system["uri"] for system in capabilities["codeSystem"]} == {ICD, LOCAL, *built_in_systems()}

@@ -307,6 +307,18 @@ def test_a_naming_system_is_an_alias_everywhere(fhir: WritingClient) -> None:
     assert fhir.get("/r4/CodeSystem/$lookup", system="urn:oid:1.2.3", code="a").status_code == 404
 
 
+def test_the_preferred_identifier(fhir: WritingClient) -> None:
+    fhir.write("POST", "/r4/NamingSystem", naming_system())
+    asked = "/r4/NamingSystem/$preferred-id"
+    for given in ("1.2.3", "urn:oid:1.2.3"):
+        assert value(fhir.get(asked, id=given, type="uri").json(), "result") == "http://a.example/s"
+    assert value(fhir.get(asked, id="http://a.example/s", type="oid").json(), "result") == "1.2.3"
+    assert fhir.get(asked, id="1.2.4", type="uri").status_code == 404
+    assert fhir.get(asked, id="1.2.3", type="uuid").status_code == 404
+    assert fhir.get(asked, id="1.2.3", type="x").status_code == 400
+    assert fhir.get(asked, type="uri").status_code == 400
+
+
 def test_the_history_of_everything(fhir: WritingClient) -> None:
     fhir.write("POST", "/r4/CodeSystem", code_system())
     fhir.write("PUT", f"{MAPS}/m", concept_map(id="m"))
