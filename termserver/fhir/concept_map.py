@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import product
 
 import orjson
 
@@ -79,10 +80,9 @@ def _read_head(resource: Json, *, r5: bool) -> ConceptMap:
     other = unread(resource, _READ)
     scopes: dict[str, str | None] = {}
     for attribute, r5_name, r4_name in _SCOPES:
-        for kind in ("Canonical", "Uri"):
-            name = (r5_name if r5 else r4_name) + kind
-            value = text(resource, name, path)
-            other.pop(name, None)
+        for name, kind in product((r5_name, r4_name), ("Canonical", "Uri")):
+            value = text(resource, name + kind, path)
+            other.pop(name + kind, None)
             if value is not None:
                 scopes[attribute] = value
                 if kind == "Uri":

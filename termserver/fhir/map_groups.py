@@ -107,7 +107,7 @@ def _kept(element: Json, *read: str) -> Json | None:
 
 
 def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) -> MapElement:
-    """One source code and its targets.
+    """One source code and its targets. Where a client mixes the words of R4 and R5, the meaning is plain.
 
     Raises
     ------
@@ -115,17 +115,17 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
         If a code is missing, a relationship is none of FHIR's, or `noMap` stands beside targets.
     """
     targets: list[MapTarget] = []
-    no_map = bool(flag(element, "noMap", path)) if r5 else False
+    no_map = bool(flag(element, "noMap", path))
     comment = _extension_text(element, NO_MAP_COMMENT_EXTENSION, "valueString", path)
     code, value_set = _code_or_value_set(element, ELEMENT_VALUE_SET_EXTENSION, path, r5=r5)
     for place, item in enumerate(objects(element, "target", path)):
         here = f"{path}.target[{place}]"
-        if not r5 and not text(item, "code", here) and item.get("equivalence") == "unmatched":
+        if not text(item, "code", here) and item.get("equivalence") == "unmatched":
             # R4 "unmatched" without a code has no R5 relationship: it becomes element.noMap
             no_map, comment = True, text(item, "comment", here) or comment
             continue
         targets.append(_read_target(item, here, declared, r5=r5))
-    if r5 and no_map and targets:
+    if no_map and targets and "noMap" in element:
         raise fault(f"{path}.noMap", "an element with noMap = true has no target")
     return MapElement(
         code,
@@ -140,7 +140,9 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
 
 def _code_or_value_set(element: Json, extension: str, path: str, *, r5: bool) -> tuple[str, str | None]:
     """R5: a code or the canonical of a value set; R4 carries the latter in an extension."""
-    value_set = text(element, "valueSet", path) if r5 else _extension_text(element, extension, "valueCanonical", path)
+    value_set = text(element, "valueSet", path)
+    if value_set is None and not r5:
+        value_set = _extension_text(element, extension, "valueCanonical", path)
     code = text(element, "code", path)
     if value_set and code:
         raise fault(f"{path}.valueSet", "stands beside a code; an element has one of both")
@@ -166,6 +168,8 @@ def _read_target(element: Json, path: str, declared: Declarations, *, r5: bool) 
 
 
 def _relationship_r4(element: Json, path: str) -> tuple[Relationship, str | None]:
+    if "relationship" in element and "equivalence" not in element:
+        return _relationship_r5(element, path)
     equivalence = text(element, "equivalence", path) or "relatedto"
     try:
         relationship = relationship_from_r4_equivalence(equivalence)
@@ -194,10 +198,12 @@ def _relationship_r5(element: Json, path: str) -> tuple[Relationship, str | None
 
 
 def _read_dependencies(element: Json, name: str, path: str, declared: Declarations, *, r5: bool) -> list[Dependency]:
-    read = _read_dependency_r5 if r5 else _read_dependency_r4
-    return [
-        read(item, name, f"{path}.{name}[{place}]", declared) for place, item in enumerate(objects(element, name, path))
-    ]
+    found = []
+    for place, item in enumerate(objects(element, name, path)):
+        shaped_as_r5 = "attribute" in item or (r5 and "property" not in item)
+        read = _read_dependency_r5 if shaped_as_r5 else _read_dependency_r4
+        found.append(read(item, name, f"{path}.{name}[{place}]", declared))
+    return found
 
 
 def _read_dependency_r5(item: Json, name: str, path: str, declared: Declarations) -> Dependency:
@@ -247,7 +253,7 @@ def _with_quantity(kept: Json | None, *elements: Json) -> Json | None:
 
 def _read_properties(element: Json, path: str, *, r5: bool) -> list[tuple[str, DependencyValue]]:
     found: list[tuple[str, DependencyValue]] = []
-    if r5:
+    if r5 or "property" in element:
         for place, item in enumerate(objects(element, "property", path)):
             here = f"{path}.property[{place}]"
             value = _plain(read_value(item, here))
@@ -280,11 +286,10 @@ def _read_unmapped(element: Json, path: str, *, r5: bool) -> Unmapped:
     known = _MODE_FROM_R4.get(mode, mode)
     if known not in MODE_TO_R4:
         raise fault(f"{path}.mode", f"'{mode}' is no mode of ConceptMap.group.unmapped")
-    if r5:
-        named, value_set = text(element, "relationship", path), text(element, "valueSet", path)
-    else:
-        named = _extension_text(element, UNMAPPED_RELATIONSHIP_EXTENSION, "valueCode", path)
-        value_set = _extension_text(element, UNMAPPED_VALUE_SET_EXTENSION, "valueCanonical", path)
+    named, value_set = text(element, "relationship", path), text(element, "valueSet", path)
+    if not r5:
+        named = named or _extension_text(element, UNMAPPED_RELATIONSHIP_EXTENSION, "valueCode", path)
+        value_set = value_set or _extension_text(element, UNMAPPED_VALUE_SET_EXTENSION, "valueCanonical", path)
     try:
         relationship = Relationship(named) if named else None
     except ValueError:
@@ -295,7 +300,7 @@ def _read_unmapped(element: Json, path: str, *, r5: bool) -> Unmapped:
         text(element, "display", path),
         value_set,
         relationship,
-        text(element, "otherMap" if r5 else "url", path),
+        text(element, "otherMap", path) or text(element, "url", path),
         _kept(element, UNMAPPED_RELATIONSHIP_EXTENSION, UNMAPPED_VALUE_SET_EXTENSION),
     )
 

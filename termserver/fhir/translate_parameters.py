@@ -265,10 +265,16 @@ def _write_dependency(name: str, item: Dependency, style: TranslateStyle) -> Jso
     if isinstance(item.value, Coding):
         coding = write_coding(item.value)
     else:
-        text = item.value_set if item.value is None else item.value
-        text = quantity_text(quantity) if isinstance(quantity, dict) else text
-        coding = write_coding(Coding("", str(text), None, item.display))
+        coding = write_coding(Coding("", _text_r4(item, quantity), None, item.display))
     return {
         "name": name,
         "part": [{"name": "element", "valueUri": item.attribute}, {"name": "concept", "valueCoding": coding}],
     }
+
+
+def _text_r4(item: Dependency, quantity: object) -> str:
+    if isinstance(quantity, dict):
+        return quantity_text(quantity)
+    if isinstance(item.value, bool):
+        return str(item.value).lower()
+    return str(item.value_set if item.value is None else item.value)

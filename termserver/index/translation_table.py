@@ -113,7 +113,10 @@ class GroupTable:
     def records_to(self, key: bytes) -> list[Record]:
         """The records of the elements that may have a target whose code has this JSON text: all, and others."""
         blob, starts = self._blob, self._starts
-        return [blob[starts[place] : starts[place + 1]].split(_SEPARATOR) for place in self._reverse.places_of(key)]
+        places = self._reverse.places_of(key)
+        # An element stands in a bucket as often as it has targets there
+        once = dict.fromkeys(places) if len(places) > 1 else places
+        return [blob[starts[place] : starts[place + 1]].split(_SEPARATOR) for place in once]
 
 
 class TranslationTable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from termserver.model.coding import Coding
 from termserver.model.relationship import Relationship
 
-DependencyValue = str | bool | float | Coding
+DependencyValue = str | bool | int | float | Coding
 Other = Mapping[str, object] | None
 """Members of a FHIR element that the house does not read (`id`, extensions), verbatim; None without any."""
 

@@ -88,7 +88,8 @@ class MapAccess:
         table = self.other_map(url, version)
         if table is not None:
             return table
-        versions = [item.header.version for item in self._catalogue.concept_maps.get(url, ())]
+        versions = [table.head.version for table in self._brought if table.head.url == url]
+        versions += [item.header.version for item in self._catalogue.concept_maps.get(url, ())]
         if versions:
             raise NotFound(
                 f"The concept map {url} has no version '{version}'; known: {', '.join(versions[:10])}",
@@ -98,8 +99,7 @@ class MapAccess:
 
     def _fitting(self, request: TranslateRequest) -> list[TranslationTable]:
         """Those that the request brought, then those that are loaded under other urls."""
-        brought = self._overlay.concept_maps if self._overlay else ()
-        urls = {table.head.url for table in brought}
+        urls = {table.head.url for table in self._brought}
         by_end = self._catalogue.maps_by_target if request.reverse else self._catalogue.maps_by_source
         chosen: dict[int, StoredConceptMap] = {}
         for coding in request.codings:
@@ -112,7 +112,7 @@ class MapAccess:
                     wanted = pinned
                 if wanted.header.url not in urls:
                     chosen[wanted.id] = wanted
-        return [*brought, *(self._table(stored) for stored in chosen.values())]
+        return [*self._brought, *(self._table(stored) for stored in chosen.values())]
 
     def other_map(self, url: str, version: str | None) -> TranslationTable | None:
         """See `MapSurroundings`."""
@@ -193,6 +193,10 @@ class MapAccess:
         if self._opened_library is None:
             raise NeedsStoreError
         return self._opened_library
+
+    @property
+    def _brought(self) -> tuple[TranslationTable, ...]:
+        return self._overlay.concept_maps if self._overlay else ()
 
     @property
     def _overlay(self) -> OpenOverlay | None:

@@ -67,5 +67,7 @@ class OpenOverlay:
 
     def concept_map(self, url: str, version: str | None) -> TranslationTable | None:
         """The concept map asked for."""
-        fitting = [table for table in self.concept_maps if table.head.url == url]
-        return choose(fitting, lambda table: table.head.version, version)
+        named = [table for table in self.concept_maps if table.head.url == url]
+        active = [table for table in named if table.head.status == "active"]
+        found = choose(active, lambda table: table.head.version, version) if active else None
+        return found or choose(named, lambda table: table.head.version, version)

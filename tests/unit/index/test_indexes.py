@@ -31,6 +31,8 @@ from termserver.index.text import TEXT, matches_words, open_text, words_of
 from termserver.index.translation_table import TranslationTables, table_from_map
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
+from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
+from termserver.model.relationship import Relationship
 from termserver.store.code_systems import find_code_system, stream_concepts
 from termserver.store.concept_maps import find_concept_map
 from termserver.store.engine import Database
@@ -239,6 +241,22 @@ def test_code_index_gives_the_places_of_a_code_in_order(codes: list[str]) -> Non
         places = index.places_of(code.encode()).tolist()
         assert [place for place in places if codes[place] == code] == [n for n, one in enumerate(codes) if one == code]
         assert places == sorted(places)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 6), st.lists(st.integers(0, 6), unique=True, max_size=4)), max_size=12))
+def test_translation_table_finds_what_a_search_finds(pairs: list[tuple[int, list[int]]]) -> None:
+    elements = tuple(
+        MapElement(f"S{code}", f"{place}", tuple(MapTarget(f"T{item}", Relationship.EQUIVALENT) for item in targets))
+        for place, (code, targets) in enumerate(pairs)
+    )
+    head = ConceptMap("http://a.example", "1", "A", groups=(MapGroup("s", "t", elements=elements),))
+    (table,) = table_from_map(head).groups
+    for number in range(7):
+        assert table.elements(f"S{number}") == tuple(item for item in elements if item.code == f"S{number}")
+        assert table.sources_of(f"T{number}") == tuple(
+            item for item in elements if any(target.code == f"T{number}" for target in item.targets)
+        )
 
 
 def test_translation_table_is_the_same_from_its_files(tmp_path: Path) -> None:
