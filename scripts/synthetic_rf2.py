@@ -203,12 +203,13 @@ def _parents(made: Sequence[_Concept], begin: int, number: int, chooser: Random)
 
     Only so do ancestors stay few: further parents from anywhere would give hundreds of ancestors a concept.
     """
-    first = begin + int(number * chooser.random() ** 1.6)
+    first = begin + int(number * chooser.random() ** 1.2)
     found = [first]
-    while chooser.random() < 0.34 and made[first].parents:
-        aunt = chooser.choice(made[made[first].parents[0]].children)
-        if aunt not in found:
-            found.append(aunt)
+    while chooser.random() < 0.42 and made[first].parents:
+        siblings = made[chooser.choice(made[first].parents)].children
+        sibling = chooser.choice(siblings if len(siblings) > 1 else made[begin].children)
+        if sibling not in found:
+            found.append(sibling)
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from termserver.index.parts import Part, PartBuilder
 from termserver.model.code_system import Concept
@@ -21,6 +22,7 @@ from termserver.store.owners import is_dead, own_name
 
 _WORK_PREFIX = ".building-"
 _ABANDONED_AFTER_S = 24 * 3600
+_MAPPED_FROM_BYTES = 64 * 1024
 
 
 class IndexFolder:
@@ -115,8 +117,17 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def open_array(path: Path) -> np.ndarray:
-    """Map an array into memory; a plain array, whose items cost less than those of `numpy.memmap`."""
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except ValueError:  # an empty array cannot be mapped
+    """Open an array: a large one is mapped into memory, a small one read, since a process may have some 65,000 maps.
+
+    Either way a plain array, whose items cost less than those of `numpy.memmap`.
+    """
+    if path.stat().st_size < _MAPPED_FROM_BYTES:
         return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def open_bytes(path: Path) -> NDArray[np.uint8]:
+    """Open a file that is no array file, byte by byte; see `open_array`."""
+    if path.stat().st_size < _MAPPED_FROM_BYTES:
+        return np.fromfile(path, dtype=np.uint8)
+    return np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.index.cache import open_array
+from termserver.index.cache import open_array, open_bytes
 from termserver.index.parts import Part
 from termserver.model.code_system import Concept
 from termserver.store.concept_body import body_text
@@ -60,6 +60,4 @@ class ConceptBodies:
 
 def open_bodies(folder: Path) -> ConceptBodies:
     """Map the bodies into memory."""
-    file = folder / "bodies.json"
-    text = np.asarray(np.memmap(file, dtype=np.uint8, mode="r")) if file.stat().st_size else np.empty(0, np.uint8)
-    return ConceptBodies(text, open_array(folder / "ends.npy"))
+    return ConceptBodies(open_bytes(folder / "bodies.json"), open_array(folder / "ends.npy"))
