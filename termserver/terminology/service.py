@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from typing import cast
 
 from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.builder import Indexes
@@ -38,6 +40,7 @@ from termserver.terminology.expand import expand
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import lookup
 from termserver.terminology.map_access import MapAccess, NeedsStoreError
+from termserver.terminology.memory_only import NoSession, OpenIndexesOnly
 from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
@@ -61,17 +64,38 @@ class Terminology:
         self._tables = TranslationTables(settings.translation_cache_mb * _MB)
         self._catalogue = Catalogue(-1)
         self._refresh_lock = threading.Lock()
+        self._origin: Terminology | None = None
 
     # -------------------------------------------------------------- what is loaded
 
+    def in_memory(self) -> Terminology:
+        """The same engine for the event loop: it raises `NeedsStoreError` where memory alone has no answer, or an old one."""
+        twin = copy(self)
+        twin._origin = self
+        return twin
+
     def catalogue(self) -> Catalogue:
         """What is loaded now: a publish by any process is seen here at the next call."""
+        if self._origin is not None:
+            return self._origin.catalogue_in_memory()
         revision = self._watch.revision()
         if revision != self._catalogue.revision:
             with self._refresh_lock:
                 if revision != self._catalogue.revision:
                     with self._database.session() as session:
                         self._catalogue = read_catalogue(session, revision)
+        return self._catalogue
+
+    def catalogue_in_memory(self) -> Catalogue:
+        """As `catalogue`, without waiting.
+
+        Raises
+        ------
+        NeedsStoreError
+            If content changed since the last look.
+        """
+        if self._watch.revision_if_unchanged() != self._catalogue.revision:
+            raise NeedsStoreError("content changed")
         return self._catalogue
 
     @contextmanager
@@ -84,6 +108,12 @@ class Terminology:
     def library(self, overlay: Overlay | None = None, supplements: Sequence[str] = ()) -> Iterator[Library]:
         """All that a request may see, with a session of its own."""
         catalogue = self.catalogue()
+        if self._origin is not None:
+            indexes = cast(Indexes, OpenIndexesOnly(self._indexes))
+            yield Library(
+                cast(Session, NoSession()), catalogue, indexes, Overlay() if overlay is None else overlay, supplements
+            )
+            return
         with self._database.session() as session:
             yield Library(session, catalogue, self._indexes, Overlay() if overlay is None else overlay, supplements)
 
