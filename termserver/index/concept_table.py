@@ -1,4 +1,4 @@
-"""The concepts of a code system version by ordinal: code, display, flags, hierarchy; code → ordinal by binary search.
+"""The concepts of a code system version by ordinal: code, display, flags; code → ordinal by hash.
 
 Arrays only, so that they map from disk and are shared by all processes. An ordinal is the concept's place in its
 publisher's order, from 0.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from termserver.index.code_index import CodeIndex, CodeIndexDraft
 from termserver.model.code_system import Concept
 
 Ordinals = NDArray[np.int32]
@@ -26,8 +27,8 @@ class ConceptTable:
     ----------
     codes
         Shape (n,), UTF-8 bytes, by ordinal.
-    order
-        Shape (n,): ordinals in the order of their codes' bytes.
+    places
+        Code → the ordinals that may have it.
     display_bytes, display_ends
         All displays one after another, shape (total,); shape (n,): where each ends.
     active, abstract
@@ -35,7 +36,7 @@ class ConceptTable:
     """
 
     codes: NDArray[np.bytes_]
-    order: Ordinals
+    places: CodeIndex
     display_bytes: NDArray[np.uint8]
     display_ends: NDArray[np.int64]
     active: NDArray[np.bool_]
@@ -46,7 +47,7 @@ class ConceptTable:
 
     def ordinal_of(self, code: str) -> int:
         """The code's ordinal, or -1."""
-        return int(self.ordinals_of([code])[0])
+        return self._ordinal_of_bytes(code.encode())
 
     def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
         """Shape (len(codes),): each code's ordinal, -1 where there is none."""
@@ -54,12 +55,13 @@ class ConceptTable:
 
     def ordinals_of_bytes(self, codes: Sequence[bytes]) -> Ordinals:
         """As `ordinals_of`, for codes in UTF-8."""
-        wanted = np.array(codes or [b""], dtype=bytes)[: len(codes)]
-        if not len(self.codes):
-            return np.full(len(codes), -1, dtype=np.int32)
-        places = np.searchsorted(self.codes, wanted, sorter=self.order)
-        found = self.order[np.minimum(places, len(self.order) - 1)]
-        return np.where(self.codes[found] == wanted, found, -1).astype(np.int32)
+        return np.fromiter(map(self._ordinal_of_bytes, codes), dtype=np.int32, count=len(codes))
+
+    def _ordinal_of_bytes(self, code: bytes) -> int:
+        for ordinal in self.places.places_of(code):
+            if self.codes[ordinal] == code:
+                return ordinal
+        return -1
 
     def code_of(self, ordinal: int) -> str:
         """The code at an ordinal."""
@@ -92,6 +94,7 @@ class ConceptCollector:
 
     def __init__(self) -> None:
         self._codes: list[bytes] = []
+        self._places = CodeIndexDraft()
         self._displays = bytearray()
         self._ends = array("q")
         self._active = bytearray()
@@ -103,6 +106,7 @@ class ConceptCollector:
         """Take the next concept."""
         ordinal = len(self._codes)
         self._codes.append(concept.code.encode())
+        self._places.add(self._codes[-1], ordinal)
         self._displays += concept.display.encode()
         self._ends.append(len(self._displays))
         self._active.append(concept.active)
@@ -116,7 +120,7 @@ class ConceptCollector:
         codes = np.array(self._codes, dtype=bytes) if self._codes else np.empty(0, dtype="S1")
         table = ConceptTable(
             codes,
-            np.argsort(codes, kind="stable").astype(np.int32),
+            self._places.finished(),
             np.frombuffer(bytes(self._displays), dtype=np.uint8),
             np.array(self._ends, dtype=np.int64),
             np.frombuffer(bytes(self._active), dtype=np.bool_),

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from termserver.index.cache import open_array
+from termserver.index.code_index import CodeIndex
 from termserver.index.concept_table import ConceptCollector, ConceptTable
 from termserver.index.hierarchy import Edges, Hierarchy, ancestors_of_all, hierarchy_from_edges
 from termserver.index.parts import Part
 from termserver.model.code_system import Concept
 
-_TABLE = ("codes", "order", "display_bytes", "display_ends", "active", "abstract")
+_PLACES = ("place_starts", "places")
+_TABLE = ("codes", "display_bytes", "display_ends", "active", "abstract")
 
 
 class ConceptsBuilder:
@@ -32,6 +34,8 @@ class ConceptsBuilder:
         hierarchy = hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
         for name in _TABLE:
             np.save(self._folder / f"{name}.npy", getattr(arrays.table, name))
+        for name, places in zip(_PLACES, arrays.table.places.arrays, strict=True):
+            np.save(self._folder / f"{name}.npy", np.asarray(places))
         self._save_edges("parents", hierarchy.parents)
         self._save_edges("children", hierarchy.children)
         ancestors = ancestors_of_all(hierarchy.parents, hierarchy.children)
@@ -47,12 +51,14 @@ class ConceptsBuilder:
         self._collector = ConceptCollector()
 
 
-CONCEPTS = Part("concepts", "2", ConceptsBuilder)
+CONCEPTS = Part("concepts", "3", ConceptsBuilder)
 
 
 def open_concepts(folder: Path) -> tuple[ConceptTable, Hierarchy]:
     """Map a concept table and its hierarchy into memory."""
-    table = ConceptTable(*(open_array(folder / f"{name}.npy") for name in _TABLE))
+    codes, *others = (open_array(folder / f"{name}.npy") for name in _TABLE)
+    places = CodeIndex(*(open_array(folder / f"{name}.npy").data for name in _PLACES))
+    table = ConceptTable(codes, places, *others)
     ancestors = _open_edges(folder, "ancestors") if (folder / "ancestors.npy").exists() else None
     return table, Hierarchy(_open_edges(folder, "parents"), _open_edges(folder, "children"), ancestors)
 
