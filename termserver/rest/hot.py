@@ -19,6 +19,8 @@ from termserver.fhir.parameters import parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import TranslateRequest
+from termserver.rest.hot_codes import HOT_OPERATIONS, HotCodes
+from termserver.rest.negotiation import accepts
 from termserver.rest.request import read_query
 from termserver.terminology.service import Terminology
 from termserver.terminology.translate_plan import TranslatePlan
@@ -59,12 +61,11 @@ class HotTranslate:
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology
         self._prepared: dict[tuple[FhirVersion, bytes, bytes], _Prepared | None] = {}
-        self._accepted: dict[tuple[FhirVersion, bytes], bool] = {}
 
     def answer(self, version: FhirVersion, scope: Scope) -> bytes | None:
         """The answer's JSON; None if the common way must answer (errors too are told there)."""
         for name, value in scope["headers"]:
-            if name == b"accept-language" or (name == b"accept" and not self._accepts(version, value)):
+            if name == b"accept-language" or (name == b"accept" and not accepts(version, value)):
                 return None
         found = split_code(scope["query_string"])
         if found is None:
@@ -104,20 +105,6 @@ class HotTranslate:
             prepared.stamp = None  # the common way builds the tables
             return None
         return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse))
-
-    def _accepts(self, version: FhirVersion, accept: bytes) -> bool:
-        """True if the header lets the path's version be the answer."""
-        key = (version, accept)
-        known = self._accepted.get(key)
-        if known is None:
-            try:
-                known = answer_representation(accept.decode("latin-1"), None, None, version) == Representation(version)
-            except TermserverError:
-                known = False
-            if len(self._accepted) >= _MOST_PREPARED:
-                self._accepted.clear()
-            self._accepted[key] = known
-        return known
 
     def _prepare(self, key: tuple[FhirVersion, bytes, bytes]) -> _Prepared | None:
         version, before, after = key
@@ -160,25 +147,36 @@ def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:
 
 
 class HotPath:
-    """ASGI middleware: GET $translate is answered in front of the app and its other middleware, where memory can.
+    """ASGI middleware: hot GETs are answered in front of the app and its other middleware, where memory can.
 
     The app adds it as its outermost one; without it the common routes give the same answers, slower.
     """
 
     def __init__(self, app: ASGIApp, terminology: Terminology) -> None:
         self._app = app
-        self._hot = HotTranslate(terminology)
+        self._translate = HotTranslate(terminology)
+        self._codes = HotCodes(terminology)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         if scope["type"] == "http" and scope["method"] == "GET":
-            version = HOT_PATHS.get(scope["path"])
-            if version is not None:
-                body = self._hot.answer(version, scope)
-                if body is not None:
-                    await send_json(send, body, version)
-                    return
+            found = self._answer(scope)
+            if found is not None:
+                await send_json(send, *found)
+                return
         await self._app(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> tuple[bytes, FhirVersion] | None:
+        version = HOT_PATHS.get(scope["path"])
+        if version is not None:
+            body = self._translate.answer(version, scope)
+        else:
+            operation = HOT_OPERATIONS.get(scope["path"])
+            if operation is None:
+                return None
+            version = operation.version
+            body = self._codes.answer(operation, scope)
+        return None if body is None else (body, version)
 
 
 async def send_json(send: Send, body: bytes, version: FhirVersion) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from termserver.errors import TermserverError
 from termserver.fhir.media_types import Representation, WireFormat, answer_representation, body_representation
@@ -74,3 +75,12 @@ def representation_for_error(
         return negotiate_answer(segment, headers, query)
     except TermserverError:
         return Representation(version_of_path(segment) or FhirVersion.R4)
+
+
+@lru_cache(maxsize=512)
+def accepts(version: FhirVersion, accept: bytes) -> bool:
+    """True if an Accept header lets the version that stands in the path be the answer, as JSON."""
+    try:
+        return answer_representation(accept.decode("latin-1"), None, None, version) == Representation(version)
+    except TermserverError:
+        return False
