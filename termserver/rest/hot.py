@@ -14,7 +14,6 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from termserver.errors import TermserverError
-from termserver.fhir.media_types import Representation, answer_representation
 from termserver.fhir.parameters import parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion

@@ -8,49 +8,96 @@ does not change, so an answer holds until the catalogue does: answers are kept, 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic
 
 import orjson
 from starlette.types import Scope
 
 from termserver.errors import TermserverError
+from termserver.fhir.elements import Json
+from termserver.fhir.lookup_parameters import read_lookup
+from termserver.fhir.terminology_parameters import read_subsumes
 from termserver.fhir.versions import FhirVersion
+from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
+from termserver.rest.hot_questions import Question, is_general, pairs_with_placeholders, split_query, with_codes
+from termserver.rest.kept_answers import KeptAnswers
 from termserver.rest.negotiation import accepts
-from termserver.rest.operations import OPERATIONS
+from termserver.rest.operations import answer_lookup, answer_subsumes, answer_validation, read_validation
 from termserver.rest.request import FhirRequest, read_query
 from termserver.terminology.map_access import NeedsStoreError
 from termserver.terminology.service import Terminology
 
-_OPERATIONS = (
-    ("CodeSystem", "$lookup"), ("CodeSystem", "$validate-code"), ("CodeSystem", "$subsumes"),
-    ("ValueSet", "$validate-code"),
-)  # fmt: skip
 # Questions that may need all concepts of a system, or bring much with them, are no questions for the event loop
-_COLD_NAMES = frozenset({"inferSystem", "valueSet", "codeSystem", "codeableConcept", "tx-resource"})
+_COLD_NAMES = frozenset({"inferSystem", "implySystem", "valueSet", "codeSystem", "codeableConcept", "tx-resource"})
 _COLD_URL = "fhir_vs=ecl"
-_LONGEST_QUERY = 4_000
+_LONGEST_QUERY = 1_000
 _MOST_KEPT_BYTES = 32 * 1024 * 1024
-_MOST_SLOW = 1_000
+_MOST_PREPARED = 512
 _SLOW_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class HotOperation:
-    """An operation at a path; below /fhir the version is R4 unless the client names another, and then it is not hot."""
+class HotOperation(Generic[Question]):
+    """An operation in one FHIR version: the common reader and answerer."""
 
     version: FhirVersion
     path: tuple[str, str]
+    read: Callable[[FhirRequest], Question]
+    answer: Callable[[Terminology, Question], Json]
 
 
-HOT_OPERATIONS = {
-    f"/{base}/{kind}/{name}": HotOperation(version, (kind, name))
+AnyOperation = HotOperation[LookupRequest] | HotOperation[SubsumesRequest] | HotOperation[ValidateCodeRequest]
+
+
+def _lookup_question(asked: FhirRequest) -> LookupRequest:
+    return read_lookup(asked.parameters(), asked.body_version, language=asked.language)
+
+
+def _subsumes_question(asked: FhirRequest) -> SubsumesRequest:
+    return read_subsumes(asked.parameters(), asked.body_version)
+
+
+def _operations(version: FhirVersion) -> tuple[AnyOperation, ...]:
+    return (
+        HotOperation(version, ("CodeSystem", "$lookup"), _lookup_question, answer_lookup),
+        HotOperation(version, ("CodeSystem", "$subsumes"), _subsumes_question, answer_subsumes),
+        *(
+            HotOperation(
+                version,
+                ("ValueSet" if in_value_set else "CodeSystem", "$validate-code"),
+                partial(read_validation, resource_id=None, in_value_set=in_value_set),
+                partial(answer_validation, in_value_set=in_value_set),
+            )
+            for in_value_set in (False, True)
+        ),
+    )
+
+
+# Below /fhir the version is R4 unless the client names another one, and then it goes the common way
+HOT_OPERATIONS: dict[str, AnyOperation] = {
+    f"/{base}/{'/'.join(operation.path)}": operation
     for base, version in [*((version.path, version) for version in FhirVersion), ("fhir", FhirVersion.R4)]
-    for kind, name in _OPERATIONS
+    for operation in _operations(version)
 }
-_Question = tuple[HotOperation, bytes, bytes]
-"""Operation, Accept-Language, query."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """What all questions of the same form share.
+
+    Parameters
+    ----------
+    question
+        With placeholders for codes; None if it must be read whole each time.
+    is_hot
+        False once it has taken long: such a question is not for the event loop.
+    """
+
+    question: Any
+    is_hot: bool
 
 
 class HotCodes:
@@ -59,106 +106,74 @@ class HotCodes:
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology.in_memory()
         self._kept = KeptAnswers(_MOST_KEPT_BYTES)
-        self._slow: set[tuple[tuple[str, str], str]] = set()
+        self._prepared: dict[object, _Prepared] = {}
 
-    def answer(self, operation: HotOperation, scope: Scope) -> bytes | None:
+    def answer(self, operation: AnyOperation, scope: Scope) -> bytes | None:
         """The answer's JSON; None if the common way must answer (errors too are told there)."""
         language = b""
         for name, value in scope["headers"]:
             if name == b"accept" and not accepts(operation.version, value):
                 return None
+            if name == b"content-type" or (name == b"accept-language" and language):
+                return None
             if name == b"accept-language":
-                if language:
-                    return None
                 language = value
+        query: bytes = scope["query_string"]
+        question = (operation.version, operation.path, language, query)
         try:
             revision = self._terminology.catalogue().revision
-        except NeedsStoreError:
-            return None
-        question = (operation, language, scope["query_string"])
-        body = self._kept.get(revision, question)
-        if body is None:
-            body = self._answered(question)
-            if body is not None:
-                self._kept.put(revision, question, body)
-        return body
-
-    def _answered(self, question: _Question) -> bytes | None:
-        operation, language, query = question
-        if len(query) > _LONGEST_QUERY:
-            return None
-        begun = time.thread_time()  # not the clock's: a busy machine makes no question slow
-        try:
-            pairs = read_query(query.decode("ascii"))
-            topic = (operation.path, _about(pairs))
-            if topic in self._slow or any(_is_cold(name, value) for name, value in pairs):
-                return None
-            request = FhirRequest(
-                method="GET",
-                version=operation.version,
-                path=operation.path,
-                query=pairs,
-                body_version=operation.version,
-                language=language.decode("latin-1") or None,
-            )
-            answer = OPERATIONS[operation.path](self._terminology, request, None)
+            body = self._kept.get(revision, question)
+            if body is None:
+                body = self._answered(operation, language, query)
+                if body is not None:
+                    self._kept.put(revision, question, body)
         except (TermserverError, UnicodeDecodeError, NeedsStoreError):
             return None
-        if time.thread_time() - begun > _SLOW_S:
-            if len(self._slow) >= _MOST_SLOW:
-                self._slow.clear()
-            self._slow.add(topic)
-        return orjson.dumps(answer)
+        return body
+
+    def _answered(self, operation: HotOperation[Any], language: bytes, query: bytes) -> bytes | None:
+        if len(query) > _LONGEST_QUERY:
+            return None
+        rest, codes = split_query(query) or (query, {})
+        key = (operation.version, operation.path, language, rest, bool(codes))
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            if len(self._prepared) >= _MOST_PREPARED:
+                self._prepared.clear()
+            prepared = self._prepared[key] = _prepare(operation, language, rest, codes)
+        if not prepared.is_hot:
+            return None
+        begun = time.thread_time()  # not the clock's: a busy machine makes no question slow
+        if prepared.question is not None:
+            question = with_codes(prepared.question, codes)
+        else:
+            question = operation.read(_request(operation, language, read_query(query.decode("ascii"))))
+        answer = orjson.dumps(operation.answer(self._terminology, question))
+        prepared.is_hot = time.thread_time() - begun < _SLOW_S
+        return answer
 
 
-def _about(pairs: Sequence[tuple[str, str]]) -> str:
-    """The value set or code system that a question is about: one slow question tells of the next."""
-    return next((value for name, value in pairs if name in ("url", "system")), "")
+def _prepare(operation: HotOperation[Question], language: bytes, rest: bytes, codes: Mapping[str, str]) -> _Prepared:
+    pairs = pairs_with_placeholders(rest) if codes else read_query(rest.decode("ascii"))
+    if any(_is_cold(name, value) for name, value in pairs):
+        return _Prepared(None, is_hot=False)
+    try:
+        question = operation.read(_request(operation, language, pairs))
+    except TermserverError:
+        return _Prepared(None, is_hot=True)
+    return _Prepared(question if codes and is_general(question, codes) else None, is_hot=True)
 
 
 def _is_cold(name: str, value: str) -> bool:
     return name.startswith("_") or name in _COLD_NAMES or (name == "url" and _COLD_URL in value)
 
 
-class KeptAnswers:
-    """Answers of one catalogue revision within a budget of bytes, the least recently used leaving first.
-
-    >>> kept = KeptAnswers(1000)
-    >>> kept.put(1, "question", b"answer")
-    >>> kept.get(1, "question"), kept.get(2, "question")
-    (b'answer', None)
-    """
-
-    _BYTES_AN_ENTRY = 400
-
-    def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
-        self._answers: OrderedDict[object, bytes] = OrderedDict()
-        self._revision = -1
-        self._bytes = 0
-
-    def get(self, revision: int, question: object) -> bytes | None:
-        """The answer, if it is kept."""
-        self._begin(revision)
-        body = self._answers.get(question)
-        if body is not None:
-            self._answers.move_to_end(question)
-        return body
-
-    def put(self, revision: int, question: object, body: bytes) -> None:
-        """Keep an answer; others leave until the budget holds."""
-        self._begin(revision)
-        replaced = self._answers.pop(question, None)
-        if replaced is not None:
-            self._bytes -= len(replaced) + self._BYTES_AN_ENTRY
-        self._answers[question] = body
-        self._bytes += len(body) + self._BYTES_AN_ENTRY
-        while self._bytes > self._budget_bytes:
-            _, gone = self._answers.popitem(last=False)
-            self._bytes -= len(gone) + self._BYTES_AN_ENTRY
-
-    def _begin(self, revision: int) -> None:
-        """Forget what was answered at another revision."""
-        if revision != self._revision:
-            self._answers.clear()
-            self._bytes, self._revision = 0, revision
+def _request(operation: HotOperation[Question], language: bytes, pairs: list[tuple[str, str]]) -> FhirRequest:
+    return FhirRequest(
+        method="GET",
+        version=operation.version,
+        path=operation.path,
+        query=pairs,
+        body_version=operation.version,
+        language=language.decode("latin-1") or None,
+    )

@@ -15,6 +15,7 @@ from termserver.fhir.terminology_parameters import (
 )
 from termserver.fhir.translate_parameters import read_translate, write_translate
 from termserver.fhir.validate_parameters import read_validate_code, write_validate_code
+from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
 from termserver.rest.batch_validation import batch_validate_code
 from termserver.rest.preferred_id import preferred_id
 from termserver.rest.request import FhirRequest
@@ -44,38 +45,50 @@ def _of_code_system(terminology: Terminology, parameters: ParameterList, resourc
 def lookup(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$lookup."""
     parameters = _of_code_system(terminology, request.parameters(), resource_id)
-    question = read_lookup(parameters, request.body_version, language=request.language)
+    return answer_lookup(terminology, read_lookup(parameters, request.body_version, language=request.language))
+
+
+def answer_lookup(terminology: Terminology, question: LookupRequest) -> Json:
+    """CodeSystem/$lookup of a question that is read."""
     return write_lookup(terminology.lookup(question))
 
 
 def subsumes(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$subsumes."""
     parameters = _of_code_system(terminology, request.parameters(), resource_id)
-    return write_subsumes(terminology.subsumes(read_subsumes(parameters, request.body_version)))
+    return answer_subsumes(terminology, read_subsumes(parameters, request.body_version))
+
+
+def answer_subsumes(terminology: Terminology, question: SubsumesRequest) -> Json:
+    """CodeSystem/$subsumes of a question that is read."""
+    return write_subsumes(terminology.subsumes(question))
+
+
+def read_validation(request: FhirRequest, resource_id: str | None, *, in_value_set: bool) -> ValidateCodeRequest:
+    """The question of $validate-code."""
+    return read_validate_code(
+        request.parameters(),
+        request.body_version,
+        in_value_set=in_value_set,
+        resource_id=resource_id,
+        language=request.language,
+    )
+
+
+def answer_validation(terminology: Terminology, question: ValidateCodeRequest, *, in_value_set: bool) -> Json:
+    """$validate-code of a question that is read."""
+    ask = terminology.validate_code_in_value_set if in_value_set else terminology.validate_code
+    return write_validate_code(ask(question))
 
 
 def validate_code_in_code_system(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$validate-code."""
-    question = read_validate_code(
-        request.parameters(),
-        request.body_version,
-        in_value_set=False,
-        resource_id=resource_id,
-        language=request.language,
-    )
-    return write_validate_code(terminology.validate_code(question))
+    return answer_validation(terminology, read_validation(request, resource_id, in_value_set=False), in_value_set=False)
 
 
 def validate_code_in_value_set(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """ValueSet/$validate-code."""
-    question = read_validate_code(
-        request.parameters(),
-        request.body_version,
-        in_value_set=True,
-        resource_id=resource_id,
-        language=request.language,
-    )
-    return write_validate_code(terminology.validate_code_in_value_set(question))
+    return answer_validation(terminology, read_validation(request, resource_id, in_value_set=True), in_value_set=True)
 
 
 def expand(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
