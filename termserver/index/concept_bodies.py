@@ -54,8 +54,8 @@ class ConceptBodies:
 
     def of(self, ordinal: int) -> bytes:
         """The body of one concept, as the store wrote it."""
-        start = int(self.ends[ordinal - 1]) if ordinal else 0
-        return self.text[start : int(self.ends[ordinal])].tobytes()
+        start = self.ends.item(ordinal - 1) if ordinal else 0
+        return self.text[start : self.ends.item(ordinal)].tobytes()
 
 
 def open_bodies(folder: Path) -> ConceptBodies:

@@ -58,20 +58,21 @@ class ConceptTable:
         return np.fromiter(map(self._ordinal_of_bytes, codes), dtype=np.int32, count=len(codes))
 
     def _ordinal_of_bytes(self, code: bytes) -> int:
+        # `item` gives plain bytes, which compare ten times faster than numpy's
         for ordinal in self.places.places_of(code):
-            if self.codes[ordinal] == code:
+            if self.codes.item(ordinal) == code:
                 return ordinal
         return -1
 
     def code_of(self, ordinal: int) -> str:
         """The code at an ordinal."""
-        code: bytes = self.codes[ordinal]
+        code: bytes = self.codes.item(ordinal)
         return code.decode()
 
     def display_of(self, ordinal: int) -> str:
         """The display at an ordinal."""
-        start = int(self.display_ends[ordinal - 1]) if ordinal else 0
-        return self.display_bytes[start : int(self.display_ends[ordinal])].tobytes().decode()
+        start = self.display_ends.item(ordinal - 1) if ordinal else 0
+        return self.display_bytes[start : self.display_ends.item(ordinal)].tobytes().decode()
 
     def displays_of(self, codes: Sequence[str]) -> list[str | None]:
         """Each code's display; None for an unknown code or an empty display."""

@@ -29,7 +29,7 @@ class Edges:
 
     def of(self, ordinal: int) -> Ordinals:
         """The neighbours of one concept."""
-        return self.neighbours[int(self.starts[ordinal]) : int(self.starts[ordinal + 1])]
+        return self.neighbours[self.starts.item(ordinal) : self.starts.item(ordinal + 1)]
 
     def of_all(self, ordinals: Ordinals) -> Ordinals:
         """The neighbours of several concepts, one after another; repeated where two concepts share one."""

@@ -167,8 +167,8 @@ class TextIndex:
         return self.names[int(self.starts[low]) : int(self.starts[high])]
 
     def _word(self, place: int) -> bytes:
-        start = int(self.word_ends[place - 1]) if place else 0
-        return self.word_bytes[start : int(self.word_ends[place])].tobytes()
+        start = self.word_ends.item(place - 1) if place else 0
+        return self.word_bytes[start : self.word_ends.item(place)].tobytes()
 
 
 def open_text(folder: Path) -> TextIndex:
