@@ -7,9 +7,19 @@ its places in the order in which they were added. The index keeps no codes: who 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 from zlib import crc32
 
 import numpy as np
+
+
+class Places(Protocol):
+    """Where a code may stand."""
+
+    def places_of(self, key: bytes) -> Iterable[int]:
+        """The places that may hold the key: all that do, in order, and seldom another."""
+        ...
 
 
 class CodeIndex:
@@ -71,3 +81,16 @@ class CodeIndexDraft:
         starts = np.zeros(buckets + 1, dtype=np.uint32)
         np.cumsum(np.bincount(bucket_of, minlength=buckets), out=starts[1:])
         return CodeIndex(starts.data, places.data)
+
+
+class WithMore:
+    """An index and a few codes more, which stand behind all others."""
+
+    def __init__(self, first: Places, more: Mapping[bytes, int]) -> None:
+        self._first = first
+        self._more = more
+
+    def places_of(self, key: bytes) -> Iterable[int]:
+        """See `Places`."""
+        place = self._more.get(key)
+        return self._first.places_of(key) if place is None else (*self._first.places_of(key), place)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.index.code_index import CodeIndex, CodeIndexDraft
+from termserver.index.code_index import CodeIndexDraft, Places
 from termserver.model.code_system import Concept
 
 Ordinals = NDArray[np.int32]
@@ -36,7 +36,7 @@ class ConceptTable:
     """
 
     codes: NDArray[np.bytes_]
-    places: CodeIndex
+    places: Places
     display_bytes: NDArray[np.uint8]
     display_ends: NDArray[np.int64]
     active: NDArray[np.bool_]

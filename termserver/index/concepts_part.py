@@ -34,6 +34,7 @@ class ConceptsBuilder:
         hierarchy = hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
         for name in _TABLE:
             np.save(self._folder / f"{name}.npy", getattr(arrays.table, name))
+        assert isinstance(arrays.table.places, CodeIndex)
         for name, places in zip(_PLACES, arrays.table.places.arrays, strict=True):
             np.save(self._folder / f"{name}.npy", np.asarray(places))
         self._save_edges("parents", hierarchy.parents)

@@ -3,7 +3,8 @@
 Reading order: `request` (an operation's request without HTTP's details), `negotiation` (version and format), `body`
 (reading what was sent, within bounds), `answers`, `errors` (the only place where an error becomes an
 OperationOutcome), `operations` and `resources` (what each path does), `dispatch` (path → function, for HTTP and
-batch alike), `hot` ($translate as plain ASGI), `routes` (`build_routes`, for the app).
+batch alike), `hot` ($translate as plain ASGI), `hot_codes` ($lookup, $validate-code,
+$subsumes likewise), `routes` (`build_routes`, for the app).
 
 Must not know SQL. Blocking work runs in a thread pool; only `hot` answers on the event loop, from memory.
 """

@@ -37,6 +37,7 @@ _LONGEST_QUERY = 1_000
 _MOST_KEPT_BYTES = 32 * 1024 * 1024
 _MOST_PREPARED = 512
 _SLOW_S = 0.005
+_SLOW_TIMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,17 @@ class _Prepared:
     question
         With placeholders for codes; None if it must be read whole each time.
     is_hot
-        False once it has taken long: such a question is not for the event loop.
+        False where it has taken long several times in a row: such a question is not for the event loop.
     """
 
     question: Any
     is_hot: bool
+    slow_in_a_row: int = 0
+
+    def took(self, seconds: float) -> None:
+        """Judge by how long an answer took; once is chance (files read for the first time)."""
+        self.slow_in_a_row = self.slow_in_a_row + 1 if seconds > _SLOW_S else 0
+        self.is_hot = self.slow_in_a_row < _SLOW_TIMES
 
 
 class HotCodes:
@@ -149,7 +156,7 @@ class HotCodes:
         else:
             question = operation.read(_request(operation, language, read_query(query.decode("ascii"))))
         answer = orjson.dumps(operation.answer(self._terminology, question))
-        prepared.is_hot = time.thread_time() - begun < _SLOW_S
+        prepared.took(time.thread_time() - begun)
         return answer
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from termserver.index.code_index import WithMore
 from termserver.index.concept_table import ConceptTable
 from termserver.index.hierarchy import Edges, Hierarchy
 
@@ -21,7 +22,7 @@ def table_with(table: ConceptTable, codes: Sequence[str], displays: Sequence[str
     last = int(table.display_ends[-1]) if len(table) else 0
     return ConceptTable(
         every,
-        np.argsort(every, kind="stable").astype(np.int32),
+        WithMore(table.places, {code.encode(): place for place, code in enumerate(codes, start=len(table))}),
         np.concatenate((table.display_bytes, np.frombuffer(b"".join(texts), dtype=np.uint8))),
         np.concatenate((table.display_ends, last + np.cumsum([len(text) for text in texts]))),
         np.concatenate((table.active, np.ones(len(codes), dtype=np.bool_))),
