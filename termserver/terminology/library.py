@@ -15,7 +15,8 @@ from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.engine import Session
 from termserver.terminology.content import BroughtContent, Content, StoredContent, SupplementedContent
 from termserver.terminology.overlay import OpenOverlay
-from termserver.terminology.providers.registry import Listed, built_in_content, built_in_version, with_own_rules
+from termserver.terminology.providers.grammar import Listed
+from termserver.terminology.providers.registry import built_in_content, built_in_version, with_own_rules
 from termserver.terminology.registry import Catalogue
 from termserver.terminology.versions import choose, newest_first, of_release
 
@@ -94,11 +95,12 @@ class Library:
         return with_own_rules(StoredContent(self.session, stored, self._indexes))
 
     def _listed_in(self, url: str) -> Listed:
-        """What reads the codes that a value set lists; None if it is not there."""
+        """What reads the codes that a value set lists, with their names; None if it is not there."""
 
-        def listed() -> Sequence[str]:
+        def listed() -> dict[str, str]:
             found = self.value_set(url)
-            return [item.code for part in found.includes for item in part.concepts] if found is not None else []
+            items = (item for part in found.includes for item in part.concepts) if found is not None else ()
+            return {item.code: item.display or "" for item in items}
 
         return listed if url in self.catalogue.value_sets else None
 

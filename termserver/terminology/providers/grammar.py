@@ -7,7 +7,8 @@ it grows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from termserver.index.concept_table import ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.index.property_columns import PropertyColumn, column_of
 from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.coding import Coding, Designation
 from termserver.model.issue import Issue
 from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
@@ -24,10 +26,18 @@ Parse = Callable[[str], Concept | None]
 """Code → concept; None if the rules do not accept it."""
 OwnTest = Callable[[Filter, str], Callable[[str], bool] | None]
 """(filter, place) → test of a code; None if the filter is none of the system's own."""
+Listed = Callable[[], Mapping[str, str]] | None
+"""Reads the codes of a value set of common codes, with their names there (maybe empty); None where there is none."""
+_SYNONYM = Coding("http://snomed.info/sct", "900000000000013009", None, "Synonym")
 
 
 def no_own_filters(rule: Filter, place: str) -> Callable[[str], bool] | None:
     """For systems whose filters are those of all systems."""
+    return None
+
+
+def no_fault(code: str) -> str | None:
+    """For systems of which a code is no more than right or wrong."""
     return None
 
 
@@ -36,9 +46,11 @@ class GrammarContent:
 
     Parameters
     ----------
+    fault
+        Code → why the rules do not accept it, for people; None if there is no more to say than that.
     listed
         Codes that an expansion of the whole system shows: those of a value set of common codes. Read when first needed.
-        None: there is nothing to show.
+        Their names there are further names of the concepts. None: there is nothing to show.
     listed_in
         Canonical URL of that value set.
     """
@@ -49,7 +61,8 @@ class GrammarContent:
         parse: Parse,
         *,
         own_test: OwnTest = no_own_filters,
-        listed: Callable[[], Sequence[str]] | None = None,
+        fault: Callable[[str], str | None] = no_fault,
+        listed: Listed = None,
         listed_in: str = "",
     ) -> None:
         self.header = header
@@ -58,7 +71,10 @@ class GrammarContent:
         )
         self._parse = parse
         self._own_test = own_test
+        self._fault = fault
         self._listed = listed
+        self._names: Mapping[str, str] | None = None
+        self._listed_have_places = listed is None
         self._concepts: dict[str, Concept] = {}
         self._ordinals: dict[str, int] = {}
         self._arrays: tuple[ConceptTable, Hierarchy] | None = None
@@ -82,9 +98,14 @@ class GrammarContent:
         return self._arrays
 
     def _read_listed(self) -> None:
-        if self._listed is not None:
-            codes, self._listed = self._listed(), None
-            self._places(codes)
+        if not self._listed_have_places:
+            self._listed_have_places = True
+            self._places(list(self._listed_names()))
+
+    def _listed_names(self) -> Mapping[str, str]:
+        if self._names is None:
+            self._names = self._listed() if self._listed is not None else {}
+        return self._names
 
     def _places(self, codes: Sequence[str]) -> list[int]:
         places = []
@@ -117,8 +138,15 @@ class GrammarContent:
         if found is None:
             found = self._parse(code)
             if found is not None:
-                self._concepts[code] = found
+                found = self._concepts[code] = self._with_common_name(found)
         return found
+
+    def _with_common_name(self, concept: Concept) -> Concept:
+        name = self._listed_names().get(concept.code)
+        if not name or name == concept.display or name in (item.value for item in concept.designations):
+            return concept
+        named = Designation(name, self.header.language, _SYNONYM)
+        return replace(concept, designations=(*concept.designations, named))
 
     def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
         """See `Content`."""
@@ -147,4 +175,5 @@ class GrammarContent:
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`."""
-        return ()
+        fault = self._fault(code)
+        return () if fault is None else (Issue("information", "code-invalid", fault, "invalid-code", "code"),)

@@ -6,12 +6,11 @@ count. Source: RFC 5646; FHIR R5 valueset-languages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Designation
-from termserver.terminology.providers.grammar import GrammarContent
+from termserver.terminology.providers.grammar import GrammarContent, Listed
 
 SYSTEM = "urn:ietf:bcp:47"
 COMMON_LANGUAGES = "http://terminology.hl7.org/ValueSet/Languages"
@@ -27,7 +26,7 @@ _HEADER = CodeSystem(
 )
 
 
-def language_tags(listed: Callable[[], Sequence[str]] | None) -> GrammarContent:
+def language_tags(listed: Listed) -> GrammarContent:
     """The language tags as content of a code system."""
     return GrammarContent(_HEADER, _concept, listed=listed, listed_in=COMMON_LANGUAGES)
 

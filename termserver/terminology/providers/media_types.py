@@ -7,10 +7,9 @@ Source: RFC 6838 section 4.2, RFC 2045 section 5.1 (parameters), IANA top-level 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 
 from termserver.model.code_system import CodeSystem, Concept
-from termserver.terminology.providers.grammar import GrammarContent
+from termserver.terminology.providers.grammar import GrammarContent, Listed
 
 SYSTEM = "urn:ietf:bcp:13"
 _MOST_CHARACTERS = 300
@@ -23,7 +22,7 @@ _HEADER = CodeSystem(
 )
 
 
-def media_types(listed: Callable[[], Sequence[str]] | None) -> GrammarContent:
+def media_types(listed: Listed) -> GrammarContent:
     """The media types as content of a code system; the display is the code."""
     return GrammarContent(_HEADER, _concept, listed=listed)
 

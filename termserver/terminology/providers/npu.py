@@ -7,10 +7,9 @@ Source: https://npu-terminology.org, form of the codes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 
 from termserver.model.code_system import CodeSystem, Concept
-from termserver.terminology.providers.grammar import GrammarContent
+from termserver.terminology.providers.grammar import GrammarContent, Listed
 
 SYSTEM = "http://npu-terminology.org"
 _CODE = re.compile(r"(?:NPU|DNK|NOR|SWE)\d{5}", re.ASCII)
@@ -23,7 +22,7 @@ _HEADER = CodeSystem(
 )
 
 
-def npu(listed: Callable[[], Sequence[str]] | None) -> GrammarContent:
+def npu(listed: Listed) -> GrammarContent:
     """The codes' form as content of a code system."""
     return GrammarContent(_HEADER, _concept, listed=listed)
 

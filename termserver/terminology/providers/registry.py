@@ -6,17 +6,15 @@ put around a loaded version of a system, for its filters, its expressions, its i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from termserver.terminology.content import Content
 from termserver.terminology.providers import iso, language_tags, media_types, npu, ucum
+from termserver.terminology.providers.grammar import Listed
 from termserver.terminology.providers.snomed import with_snomed_rules
 from termserver.terminology.providers.snomed_editions import SNOMED_URL
 from termserver.terminology.versions import fits
-
-Listed = Callable[[], Sequence[str]] | None
-"""Reads the codes of a value set of common codes; None where that value set is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ from termserver.errors import BadInput, StoreError
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Coding, Designation
 from termserver.model.value_set import Filter
-from termserver.terminology.providers.grammar import GrammarContent
+from termserver.terminology.providers.grammar import GrammarContent, Listed
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -83,7 +83,7 @@ class Unit:
 
 
 class NotAUnit(ValueError):
-    """The expression is no unit; the text says why and where (characters from 0)."""
+    """The expression is no unit; the text says why and where (characters from 1)."""
 
 
 @cache
@@ -136,7 +136,7 @@ def parse_unit(code: str) -> Unit:
     reader = _Reader(code)
     dimension, analysis = reader.main_term(0)
     if reader.at < len(code):
-        raise NotAUnit(f"Unexpected '{code[reader.at]}' at character {reader.at}")
+        raise NotAUnit(f"Unexpected '{code[reader.at]}' at character {reader.at + 1}")
     return Unit(tuple(sorted((base, power) for base, power in dimension.items() if power)), analysis)
 
 
@@ -160,7 +160,7 @@ class _Reader:
     def main_term(self, depth: int) -> tuple[Counter[str], str]:
         """`/term` or `term`, from left to right: `a/b.c` is `(a/b).c`."""
         if depth > _DEEPEST:
-            raise NotAUnit(f"More than {_DEEPEST} brackets in each other at character {self.at}")
+            raise NotAUnit(f"More than {_DEEPEST} brackets in each other at character {self.at + 1}")
         total: Counter[str] = Counter()
         words: list[str] = []
         if self._next() == "/":
@@ -187,7 +187,7 @@ class _Reader:
             self.at += 1
             dimension, text = self.main_term(depth + 1)
             if self._next() != ")":
-                raise NotAUnit(f"The bracket at character {start} is not closed")
+                raise NotAUnit(f"The bracket at character {start + 1} is not closed")
             self.at += 1
             text = f"({text})"
         elif self._next() == "{":
@@ -210,7 +210,9 @@ class _Reader:
         start = self.at
         found = bool(self._take(_ANNOTATION))
         if (needed or self._next() == "{") and not found:
-            raise NotAUnit(f"The annotation at character {start} is not closed, or has characters that are not ASCII")
+            raise NotAUnit(
+                f"The annotation at character {start + 1} is not closed, or has characters that are not ASCII"
+            )
         return found
 
     def _symbol(self) -> tuple[Counter[str], str]:
@@ -218,7 +220,7 @@ class _Reader:
         text = self._symbol_text()
         if not text:
             what = f"'{self._next()}'" if self._next() else "the end"
-            raise NotAUnit(f"A unit is missing before {what} at character {start}")
+            raise NotAUnit(f"A unit is missing before {what} at character {start + 1}")
         for length in range(len(text), 0, -1):
             symbol = text[:length]
             power = _EXPONENT.fullmatch(text[length:]) if length < len(text) else None
@@ -231,7 +233,7 @@ class _Reader:
                 base, name = found
                 words = f"({name})" if exponent == 1 else f"({name} ^ {exponent})"
                 return Counter({unit: count * exponent for unit, count in base}), words
-        raise NotAUnit(f"The unit '{text}' is unknown at character {start}")
+        raise NotAUnit(f"The unit '{text}' is unknown at character {start + 1}")
 
     def _symbol_text(self) -> str:
         """Up to the next operator or bracket; square brackets hold anything (`[m/s2/Hz^(1/2)]`)."""
@@ -273,9 +275,11 @@ COMMON_UNITS = "http://hl7.org/fhir/ValueSet/ucum-common"
 _PREFERRED = Coding("http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "preferredForLanguage")
 
 
-def ucum(listed: Callable[[], Sequence[str]] | None) -> GrammarContent:
+def ucum(listed: Listed) -> GrammarContent:
     """UCUM as content of a code system; each unit has its own code as display and its analysis as a further name."""
-    return GrammarContent(_header(), _concept, own_test=_canonical_test, listed=listed, listed_in=COMMON_UNITS)
+    return GrammarContent(
+        _header(), _concept, own_test=_canonical_test, fault=why_no_unit, listed=listed, listed_in=COMMON_UNITS
+    )
 
 
 @cache

@@ -123,15 +123,43 @@ def test_a_grammar_lists_the_codes_of_its_value_set_of_common_ones(
         "http://hl7.org/fhir/ValueSet/ucum-common",
         "4.0.1",
         "Common",
-        includes=(Include(UCUM, concepts=(IncludedConcept("kg"), IncludedConcept("nonsense"), IncludedConcept("mL"))),),
+        includes=(
+            Include(
+                UCUM, concepts=(IncludedConcept("kg", "kilogram"), IncludedConcept("nonsense"), IncludedConcept("mL"))
+            ),
+        ),
     )
     with sqlite_database.session(write=True) as session:
         add_value_set(session, common)
-    with Terminology(sqlite_database, settings).library() as library:
+    terminology = Terminology(sqlite_database, settings)
+    with terminology.library() as library:
         content = library.code_system(UCUM)
     assert isinstance(content, GrammarContent)
     assert [concept.code for concept in content.stream()] == ["kg", "mL"]
     assert (content.unclosed or "").endswith("This extension is based on http://hl7.org/fhir/ValueSet/ucum-common")
+
+
+def test_a_name_in_the_value_set_of_common_ones_is_a_further_name(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    concepts = (IncludedConcept("mg/dL", "milligram per deciliter"), IncludedConcept("kg"))
+    common = ValueSet(
+        "http://hl7.org/fhir/ValueSet/ucum-common", "4.0.1", "Common", includes=(Include(UCUM, concepts=concepts),)
+    )
+    with sqlite_database.session(write=True) as session:
+        add_value_set(session, common)
+    terminology = Terminology(sqlite_database, settings)
+    found = terminology.lookup(LookupRequest(Coding(UCUM, "mg/dL")))
+    assert found.display == "mg/dL"
+    assert "milligram per deciliter" in [item.value for item in found.designations]
+    for display, fits in (("milligram per deciliter", True), ("mg/dL", True), ("kilogram", False)):
+        assert terminology.validate_code(ValidateCodeRequest((Coding(UCUM, "mg/dL", None, display),))).result is fits
+
+
+def test_why_a_code_is_no_unit_is_said(terminology: Terminology) -> None:
+    answer = terminology.validate_code(ValidateCodeRequest((Coding(UCUM, "kgXX"),)))
+    told = [(issue.severity, issue.text) for issue in answer.issues]
+    assert ("information", "Error processing unit 'kgXX': The unit 'kgXX' is unknown at character 1") in told
 
 
 def test_countries_can_be_listed_and_filtered(terminology: Terminology) -> None:
