@@ -10,19 +10,13 @@ from termserver.bulk.lock import PinnedMap, check_lock
 from termserver.bulk.order import BulkOrder, Multiple, Unmapped
 from termserver.errors import BadInput, NotFound
 from termserver.model.coding import Coding
-from termserver.model.relationship import Relationship
+from termserver.model.relationship import CLOSENESS
 from termserver.model.requests import TranslateRequest
 from termserver.model.results import TranslateMatch
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.terminology.service import Terminology
 from termserver.terminology.versions import choose
 
-_CLOSENESS = {
-    Relationship.EQUIVALENT: 0,
-    Relationship.NARROWER: 1,
-    Relationship.BROADER: 2,
-    Relationship.RELATED_TO: 3,
-}
 Cells = tuple[str | None, ...]
 """The cells of `OUTPUT_COLUMNS`; None is "no value"."""
 
@@ -122,7 +116,7 @@ class CodeTranslator:
     def _answer_of(
         self, code: str, system: str, matches: Sequence[TranslateMatch], given: dict[str, tuple[str, ...]]
     ) -> Answer:
-        usable = [match for match in matches if match.target is not None and match.relationship in _CLOSENESS]
+        usable = [match for match in matches if match.target is not None and match.relationship in CLOSENESS]
         certain = [match for match in usable if all(item.attribute in given for item in match.depends_on)]
         if certain:
             return Answer("mapped", self._lines(code, certain))
@@ -208,7 +202,7 @@ def _pinned(stored: StoredConceptMap) -> PinnedMap:
 
 
 def _closeness(match: TranslateMatch) -> int:
-    return _CLOSENESS[match.relationship] if match.relationship is not None else len(_CLOSENESS)
+    return CLOSENESS[match.relationship] if match.relationship is not None else len(CLOSENESS)
 
 
 def _cells(match: TranslateMatch) -> Cells:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # As `exports.registry.FORMATS`, which is not imported for --help; a test compares them
 FORMAT_NAMES = (
-    "fhir-r4", "fhir-r4b", "fhir-r5", "csv", "xlsx", "usagi", "omop", "omop-extended", "omop-concepts", "sssom",
+    "fhir-r4", "fhir-r4b", "fhir-r5", "csv", "xlsx", "parquet", "usagi", "omop", "omop-extended", "omop-concepts", "sssom",
     "rf2-simple", "rf2-extended", "snap2snomed", "transcoding",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from termserver.exports.omop import (
     write_local_concepts,
     write_source_to_concept_map,
 )
+from termserver.exports.parquet import write_parquet
 from termserver.exports.rf2 import write_extended_map, write_simple_map
 from termserver.exports.rows import rows_from_map
 from termserver.exports.snap2snomed import write_snap2snomed
@@ -49,6 +50,7 @@ class ExportFormat:
 _CSV = "text/csv; charset=utf-8"
 _TSV = "text/tab-separated-values; charset=utf-8"
 _ZIP = "application/zip"
+_PARQUET = "application/vnd.apache.parquet"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS: dict[str, ExportFormat] = {
     item.name: item
@@ -65,6 +67,7 @@ FORMATS: dict[str, ExportFormat] = {
         ),
         ExportFormat("csv", "Table (CSV)", _CSV, ".csv", write_csv),
         ExportFormat("xlsx", "Table (spreadsheet)", _XLSX, ".xlsx", write_xlsx),
+        ExportFormat("parquet", "Table to join with (Parquet)", _PARQUET, ".parquet", write_parquet),
         ExportFormat("usagi", "Usagi save file", _CSV, ".usagi.csv", write_usagi),
         ExportFormat("omop", "OMOP source_to_concept_map", _CSV, ".stcm.csv", write_source_to_concept_map),
         ExportFormat(

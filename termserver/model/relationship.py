@@ -48,6 +48,13 @@ _TO_R4 = {
     Relationship.NOT_RELATED: "disjoint",
 }
 _INVERSE = {Relationship.NARROWER: Relationship.BROADER, Relationship.BROADER: Relationship.NARROWER}
+CLOSENESS = {
+    Relationship.EQUIVALENT: 0,
+    Relationship.NARROWER: 1,
+    Relationship.BROADER: 2,
+    Relationship.RELATED_TO: 3,
+}
+"""How close a target is, the closest first, where one of several is to be taken; what is not related has no place."""
 R4_EQUIVALENCES = (*_FROM_R4, "unmatched")
 
 

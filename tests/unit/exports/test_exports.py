@@ -174,6 +174,6 @@ def test_rows_of_a_map_hold_every_target_and_reason() -> None:
 
 
 def test_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(BadInput, match="fhir-r4, fhir-r4b, fhir-r5, csv, xlsx, usagi, omop, "):
+    with pytest.raises(BadInput, match="fhir-r4, fhir-r4b, fhir-r5, csv, xlsx, parquet, usagi, omop, "):
         find_format("xls")
     assert tuple(FORMATS) == FORMAT_NAMES

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 
 from termserver.errors import BadInput
 from termserver.exports.registry import write_map
+from termserver.model.concept_map import Unmapped
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
 from termserver.model.export_row import ExportRow
 from termserver.model.map_export import ExportOptions
@@ -230,3 +231,31 @@ def test_no_map_has_no_concept() -> None:
         written("usagi", usagi_row(untouched=False, no_map_reason=NoMapReason.NO_TARGET, status=RowStatus.APPROVED))
     )[0]
     assert (line["conceptId"], line["conceptName"], line["equivalence"]) == ("0", "", "UNMATCHED")
+
+
+# ------------------------------------------------------------------ Parquet
+
+
+def test_parquet_has_a_line_a_target() -> None:
+    import polars as pl
+
+    from tests.unit.bulk.conftest import a_map
+
+    frame = pl.read_parquet(io.BytesIO(b"".join(write_map(a_map("1"), "parquet"))))
+    rows = frame.select("source_code", "target_code", "closeness", "conditional", "no_map").rows()
+    assert rows[:4] == [
+        ("HI", "I21.9", 0, False, False),
+        ("HYP", "N40", 2, False, False),
+        ("HYP", "N85.0", 0, False, False),
+        ("MISC", None, 9, False, True),
+    ]
+    assert ("SEX", "N41", 0, True, False) in rows
+
+
+def test_a_rule_for_unmapped_codes_is_no_table() -> None:
+    from tests.unit.bulk.conftest import a_map
+
+    plain = a_map("1")
+    with_rule = replace(plain, groups=(replace(plain.groups[0], unmapped=Unmapped("use-source-code")),))
+    with pytest.raises(BadInput, match="a rule for unmapped codes"):
+        b"".join(write_map(with_rule, "parquet"))
