@@ -92,6 +92,8 @@ class ValidateCodeRequest:
         FHIRPath of the coding in issues, where it was no CodeableConcept: `Coding` or empty for `code`.
     concept_text
         The CodeableConcept's text, which the answer repeats.
+    language, header_language
+        `displayLanguage` and the Accept-Language header, verbatim.
     """
 
     codings: tuple[Coding, ...]
@@ -112,6 +114,7 @@ class ValidateCodeRequest:
     membership_only: bool = False
     diagnostics: bool = False
     language: str | None = None
+    header_language: str | None = None
     system_versions: tuple[str, ...] = ()
     check_system_versions: tuple[str, ...] = ()
     force_system_versions: tuple[str, ...] = ()

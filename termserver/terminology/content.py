@@ -195,11 +195,13 @@ class StoredContent:
 
 
 def _code_in_other_case(table: ConceptTable, code: str) -> str | None:
-    wanted = code.casefold()
     for variant in dict.fromkeys((code.upper(), code.lower(), code.capitalize())):
         if table.ordinal_of(variant) >= 0:
             return variant
-    return next((known for known in (item.decode() for item in table.codes) if known.casefold() == wanted), None)
+    if not len(table):
+        return None
+    same = np.flatnonzero(np.char.lower(table.codes) == code.lower().encode())
+    return table.code_of(int(same[0])) if len(same) else None
 
 
 class BroughtContent:

@@ -13,7 +13,7 @@ from termserver.fhir.elements import split_canonical
 from termserver.model.value_set import Include, IncludedConcept, ValueSet
 from termserver.terminology.content import Content
 from termserver.terminology.library import Library
-from termserver.terminology.selection import circular_value_set, find_value_set
+from termserver.terminology.selection import circular_value_set, find_value_set, nothing_named
 from termserver.terminology.versions import VersionRules, Wanted
 
 _DEEPEST = 50
@@ -95,8 +95,10 @@ def _walk(
     for _, header, concepts in value_set.contained.code_systems:
         library.bring(header, concepts)
     included = value_set.includes or value_set.listed
-    for parts, outside in ((included, excluded), (value_set.excludes, True)):
-        for part in parts:
+    for name, parts, outside in (("include", included, excluded), ("exclude", value_set.excludes, True)):
+        for place, part in enumerate(parts):
+            if not part.system and not part.value_sets:
+                raise nothing_named(f"ValueSet.compose.{name}[{place}]")
             if part.system and not outside:
                 found.includes.append(IncludedSystem(*found.meant(value_set, part), part, value_set))
             for canonical in part.value_sets:

@@ -59,13 +59,21 @@ class Reading:
         return version_key(header.version)
 
 
+def find_code_system(library: Library, system: str, version: str | None) -> Content | None:
+    """The code system version; None if it is not here, or known by name only (`not-present`): nothing can be validated."""
+    content = library.code_system(system, version)
+    if content is None or content.header.content != "not-present" or content.unclosed is not None:
+        return content
+    return content if len(content.table) else None
+
+
 def read_coding(library: Library, rules: VersionRules, coding: Coding, wanted: Wanted) -> Reading:
     """Read a coding as an include of its system means it."""
-    own = library.code_system(coding.system, coding.version) if coding.version else None
+    own = find_code_system(library, coding.system, coding.version) if coding.version else None
     if own is not None and wanted.includes(own.header.version):
         reading = Reading(own)
     else:
-        reading = Reading(library.code_system(coding.system, wanted.version))
+        reading = Reading(find_code_system(library, coding.system, wanted.version))
         _compare(library, reading, coding, wanted, own_is_here=own is not None)
     if reading.content is not None:
         header = reading.content.header

@@ -148,12 +148,7 @@ def _select_include(library: Library, include: Include, place: _Place, path: str
     elif imported:
         parts, imported = imported[0], imported[1:]
     else:
-        raise BadInput(
-            f"{path} names neither a system nor a value set",
-            expression=path,
-            tx_issue="vs-invalid",
-            issue_code="invalid",
-        )
+        raise nothing_named(path)
     for other in imported:
         parts = [intersected(part, other) for part in parts]
     return parts
@@ -173,6 +168,11 @@ def _select_import(library: Library, canonical: str, place: _Place) -> list[Part
     for part in below.parts:
         part.nesting = Nesting.LISTED
     return below.parts
+
+
+def nothing_named(path: str) -> BadInput:
+    """The error where an include or exclude says nothing of what it selects from."""
+    return BadInput(f"{path} names neither a system nor a value set", expression=path, tx_issue="vs-invalid")
 
 
 def circular_value_set(canonical: str, pathway: Sequence[str]) -> NotSupported:

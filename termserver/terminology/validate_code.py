@@ -19,6 +19,7 @@ from termserver.terminology.coding_checks import (
 )
 from termserver.terminology.content import BroughtContent, Content
 from termserver.terminology.finding import Finding
+from termserver.terminology.included_version import find_code_system
 from termserver.terminology.library import Library
 from termserver.terminology.standing import standing_issues
 from termserver.terminology.validation_answer import answer, display_rules, place_of
@@ -66,7 +67,7 @@ def _check(library: Library, request: ValidateCodeRequest, finding: Finding, nam
         return
     rules = rules_of(request)
     wanted = rules.version_of_code(coding.system, coding.version)
-    content = named or library.code_system(coding.system, wanted)
+    content = named or find_code_system(library, coding.system, wanted)
     if content is None:
         say_unknown_system(library, finding, wanted)
         finding.missing_version = wanted

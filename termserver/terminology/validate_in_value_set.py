@@ -30,7 +30,7 @@ from termserver.terminology.coding_checks import (
 )
 from termserver.terminology.finding import DisplayRules, Finding, Name, name_of
 from termserver.terminology.included_systems import Composition, composition_of
-from termserver.terminology.included_version import Reading, read_coding
+from termserver.terminology.included_version import Reading, find_code_system, read_coding
 from termserver.terminology.library import Library
 from termserver.terminology.membership import CodeQuestion
 from termserver.terminology.selection import find_value_set
@@ -73,7 +73,7 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
         return _without_import(request, error)
     for imported in composition.value_sets.values():
         library.use_supplements(imported.supplements)
-    asked = _Asked(library, request, value_set, composition, display_rules(request, _own_language(value_set)))
+    asked = _Asked(library, request, value_set, composition, display_rules(request, value_set))
     findings = [_check(asked, coding, place_of(request, number)) for number, coding in enumerate(request.codings)]
     if any(finding.member for finding in findings):
         _soften(findings)
@@ -100,11 +100,6 @@ def _named_value_set(library: Library, request: ValidateCodeRequest) -> ValueSet
     if request.value_set_url is None:
         raise BadInput("No value set to validate against: give url, valueSet, or the id in the path", expression="url")
     return find_value_set(library, request.value_set_url, request.value_set_version)
-
-
-def _own_language(value_set: ValueSet) -> str | None:
-    fixed = dict(value_set.parameters).get("displayLanguage")
-    return fixed if isinstance(fixed, str) else value_set.language
 
 
 def _without_import(request: ValidateCodeRequest, error: NotFound) -> ValidateCodeResult:
@@ -183,7 +178,7 @@ def _check_outside(asked: _Asked, finding: Finding) -> None:
     if not check_system(asked.library, finding):
         return
     wanted = asked.composition.rules.version_of_code(coding.system, coding.version)
-    content = asked.library.code_system(coding.system, wanted)
+    content = find_code_system(asked.library, coding.system, wanted)
     if content is None:
         say_unknown_system(asked.library, finding, wanted)
         finding.missing_is_cause = False
@@ -298,9 +293,8 @@ def _check_use(asked: _Asked, finding: Finding, judged: _Judged) -> None:
 def _tell_of_other_version(asked: _Asked, finding: Finding) -> None:
     """Where the version meant is not here: what the code is in the version that is."""
     coding = finding.coding
-    content = asked.library.code_system(
-        coding.system, asked.composition.rules.version_of_code(coding.system, coding.version)
-    )
+    wanted = asked.composition.rules.version_of_code(coding.system, coding.version)
+    content = find_code_system(asked.library, coding.system, wanted)
     concept = content.concept(coding.code) if content else None
     if content is not None and concept is not None:
         finding.content, finding.concept, finding.display = content, concept, concept.display or None

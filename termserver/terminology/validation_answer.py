@@ -8,6 +8,7 @@ from dataclasses import replace
 from termserver.model.issue import Issue
 from termserver.model.requests import ValidateCodeRequest
 from termserver.model.results import ValidateCodeResult
+from termserver.model.value_set import ValueSet
 from termserver.terminology.finding import DisplayRules, Finding, status_of
 from termserver.terminology.languages import languages_from_header
 
@@ -17,15 +18,14 @@ def place_of(request: ValidateCodeRequest, number: int) -> str:
     return f"CodeableConcept.coding[{number}]" if request.from_concept else request.place
 
 
-def display_rules(request: ValidateCodeRequest, own_language: str | None = None) -> DisplayRules:
+def display_rules(request: ValidateCodeRequest, value_set: ValueSet | None = None) -> DisplayRules:
     """How the request wants displays to be compared.
 
-    Parameters
-    ----------
-    own_language
-        What the value set says of languages; the request's word is stronger.
+    The languages are those of `displayLanguage`; else what the value set fixes, the header, the value set's own.
     """
-    asked = request.language or own_language
+    fixed = dict(value_set.parameters).get("displayLanguage") if value_set else None
+    own = value_set.language if value_set else None
+    asked = request.language or (fixed if isinstance(fixed, str) else None) or request.header_language or own
     checked = not request.membership_only
     return DisplayRules(languages_from_header(asked), asked, request.lenient_display, checked)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from termserver.errors import NotFound, NotSupported
+from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.model.coding import Coding
 from termserver.model.value_set import Contained, Include, ValueSet
 from termserver.settings import Settings
@@ -14,6 +14,7 @@ from tests.conftest import postgresql_copy
 from tests.unit.terminology.validation import (
     ANIMALS,
     BASE,
+    BY_NAME,
     CASELESS,
     DRAFT,
     NAMELESS,
@@ -290,6 +291,26 @@ def test_system_that_the_value_set_needs_and_that_is_not_here(ask: Ask) -> None:
     assert result.causing_systems == (BASE + "nobody",)
     concept = ask("unknown-system", Coding(BASE + "nobody", "A"), from_concept=True)
     assert said(concept) == ["error UNKNOWN_CODESYSTEM @CodeableConcept.coding[0].system"]
+
+
+def test_system_that_is_known_by_name_only(ask: Ask) -> None:
+    result = ask("by-name", Coding(BY_NAME, "A"))
+    assert said(result) == ["error UNKNOWN_CODESYSTEM @Coding.system"]
+    assert result.causing_systems == (BY_NAME,)
+
+
+def test_include_that_names_nothing_is_refused(ask: Ask) -> None:
+    with pytest.raises(BadInput, match=r"ValueSet.compose.include\[1\] names neither"):
+        ask(ValueSet("", "", "", includes=(Include(ANIMALS), Include())), Coding(ANIMALS, "dog"))
+
+
+def test_language_of_the_request_before_that_of_the_value_set(ask: Ask) -> None:
+    fixed = ValueSet("", "", "", includes=(Include(ANIMALS),), language="en", parameters=(("displayLanguage", "sv"),))
+    hund = Coding(ANIMALS, "dog", None, "Hund")
+    assert ask(fixed, hund).result
+    assert ask(fixed, hund, header_language="en").result
+    assert not ask(fixed, hund, language="en").result
+    assert not ask(fixed, hund, language="en", header_language="sv").result
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PART = BASE + "part"
 CASELESS = BASE + "caseless"
 DRAFT = BASE + "draft"
 NAMELESS = BASE + "nameless"
+BY_NAME = BASE + "by-name"
 _STANDING = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 _MARKED = (Extension("http://hl7.org/fhir/StructureDefinition/valueset-deprecated", "Boolean", True),)
 
@@ -59,6 +60,7 @@ CODE_SYSTEMS: tuple[tuple[CodeSystem, tuple[Concept, ...]], ...] = (
     (CodeSystem(PART, "1", "Part", content="fragment"), (Concept("known", "Known"),)),
     (CodeSystem(CASELESS, "1", "Caseless", case_sensitive=False), (Concept("Abc", "Letters"),)),
     (CodeSystem(DRAFT, "1", "Draft", status="draft"), (Concept("A", "A"),)),
+    (CodeSystem(BY_NAME, "1", "ByName", content="not-present"), ()),
     (CodeSystem(NAMELESS, "", "NoVersion"), (Concept("A", "Anything", (Designation("Mitä vain", "fi"),)),)),
 )
 
@@ -91,6 +93,7 @@ VALUE_SETS = (
     _value_set("withdrawn", Include(ANIMALS), other={"extension": [{"url": _STANDING, "valueCode": "withdrawn"}]}),
     _value_set("of-withdrawn", Include(value_sets=(f"{BASE}vs/withdrawn",))),
     _value_set("nameless", Include(NAMELESS)),
+    _value_set("by-name", Include(BY_NAME)),
     _value_set(
         "named",
         Include(ANIMALS, concepts=(IncludedConcept("dog", "Doggy"), IncludedConcept("cat", extensions=_MARKED))),
