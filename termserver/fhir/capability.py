@@ -1,12 +1,11 @@
-"""CapabilityStatement and TerminologyCapabilities: what is true of this server, and no more.
+"""CapabilityStatement: what is true of this server, and no more.
 
-Source: FHIR R4 and R5 CapabilityStatement and TerminologyCapabilities; the two application features are those that
+Source: FHIR R4 and R5 CapabilityStatement; the two application features are those that
 HL7's validator looks for (terminology ecosystem IG).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from termserver.fhir.elements import Json
@@ -26,10 +25,6 @@ _OPERATIONS = {
 }
 _INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
-)  # fmt: skip
-EXPANSION_PARAMETERS = (
-    "activeOnly", "check-system-version", "count", "displayLanguage", "excludeNested", "filter", "force-system-version",
-    "includeDefinition", "includeDesignations", "offset", "property", "system-version", "tx-resource", "useSupplement",
 )  # fmt: skip
 
 
@@ -114,58 +109,6 @@ def _resource(kind: str) -> Json:
             {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{kind}-{name}"}
             for name in _OPERATIONS[kind]
         ],
-    }
-
-
-def write_terminology_capabilities(
-    facts: ServerFacts, version: FhirVersion, code_systems: Mapping[str, Sequence[tuple[str, str]]]
-) -> Json:
-    """GET /metadata?mode=terminology.
-
-    Parameters
-    ----------
-    code_systems
-        Canonical url → pairs (version, content), newest version first.
-    """
-    listed = []
-    for url, versions in code_systems.items():
-        system: Json = {"uri": url}
-        known = [
-            {"code": code, "isDefault": place == 0} if code else {"isDefault": place == 0}
-            for place, (code, _) in enumerate(versions)
-        ]
-        system["version"] = known
-        if version.is_r5:
-            system["content"] = versions[0][1]
-        system["subsumption"] = True
-        listed.append(system)
-    return {
-        "resourceType": "TerminologyCapabilities",
-        "id": "termserver",
-        "url": f"{facts.base_url}/metadata?mode=terminology",
-        "version": facts.software_version,
-        "name": "TermserverTerminologyCapabilities",
-        "title": "termserver: terminology capabilities",
-        "status": "active",
-        "experimental": False,
-        "date": facts.release_date,
-        "kind": "instance",
-        "software": {"name": "termserver", "version": facts.software_version},
-        "implementation": {"description": "termserver", "url": facts.base_url},
-        "lockedDate": False,
-        "codeSystem": listed,
-        "expansion": {
-            "hierarchical": False,
-            "paging": True,
-            "incomplete": False,
-            "parameter": [{"name": name} for name in EXPANSION_PARAMETERS],
-            "textFilter": "Every word of the filter must begin a word of one name of the concept, in any language, "
-            "accents and case ignored; the order does not matter.",
-        },
-        "codeSearch": "all",
-        "validateCode": {"translations": True},
-        "translation": {"needsMap": False},
-        "closure": {"translation": False},
     }
 
 

@@ -10,6 +10,18 @@ from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import ExpandRequest
 
+# Of the operation itself; then what clients send along with it, of other operations and of their own bookkeeping
+_KNOWN = frozenset(
+    [
+        *("url", "valueSet", "valueSetVersion", "context", "contextDirection", "filter", "date", "offset", "count"),
+        *("includeDesignations", "designation", "includeDefinition", "activeOnly", "excludeNested", "excludeNotForUI"),
+        *("excludePostCoordinated", "displayLanguage", "property", "useSupplement", "exclude-system", "system-version"),
+        *("check-system-version", "force-system-version", "default-valueset-version", "tx-resource"),
+        *("cache-id", "diagnostics", "manifest", "limit", "limitedExpansion", "incomplete-ok", "no-cache", "uuid"),
+        *("allowMaximumSizeExpansion", "default-to-latest-version", "lenient-display-validation", "abstract", "mode"),
+        *("valueset-membership-only", "inferSystem", "profile", "profile-url", "valueSetMode"),
+    ]
+)
 _ECHOED_FLAGS = (
     "excludeNested", "activeOnly", "includeDesignations", "includeDefinition", "excludeNotForUI", "excludePostCoordinated",
 )  # fmt: skip
@@ -29,6 +41,7 @@ def read_expand(
     NotSupported
         If an expansion as of an earlier day is asked for.
     """
+    parameters.refuse_unknown(_KNOWN, "$expand")
     check_date(parameters)
     _check_one_value_set(parameters, resource_id)
     inline = parameters.resource("valueSet")

@@ -12,6 +12,13 @@ from termserver.model.coding import Designation
 from termserver.model.requests import LookupRequest
 from termserver.model.results import LookupProperty, LookupResult
 
+_KNOWN = frozenset(
+    [
+        *("code", "system", "version", "coding", "date", "displayLanguage", "property", "useSupplement", "tx-resource"),
+        *("cache-id", "diagnostics", "manifest", "no-cache", "uuid", "profile", "profile-url"),
+    ]
+)
+
 
 def read_lookup(parameters: ParameterList, version: FhirVersion, *, language: str | None = None) -> LookupRequest:
     """Code + system (+ version), or coding.
@@ -19,8 +26,9 @@ def read_lookup(parameters: ParameterList, version: FhirVersion, *, language: st
     Raises
     ------
     BadInput
-        If no code is named, or in two ways, or without its system.
+        If no code is named, or in two ways, or without its system, or a parameter is unknown.
     """
+    parameters.refuse_unknown(_KNOWN, "$lookup")
     check_date(parameters)
     coding = named_coding(parameters, "code", "coding")
     if not coding.system:

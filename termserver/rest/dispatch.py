@@ -7,10 +7,10 @@ from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.fhir.capability import (
     ServerFacts,
     write_capability_statement,
-    write_terminology_capabilities,
     write_versions,
 )
 from termserver.fhir.elements import Json
+from termserver.fhir.terminology_capabilities import write_terminology_capabilities
 from termserver.fhir.versions import FhirVersion
 from termserver.rest.answers import Answer, etag_of_content, is_unchanged, write_body
 from termserver.rest.errors import MethodNotAllowed
@@ -21,7 +21,7 @@ from termserver.rest.searching import search
 from termserver.rest.service import Service
 from termserver.rest.writing import conditional_delete, conditional_update, create, delete, patch, update
 from termserver.store.resources import KINDS
-from termserver.terminology.providers.registry import built_in_systems, built_in_version
+from termserver.terminology.providers.registry import built_in_headers
 
 RELEASE_DATE = "2026-11-22"
 
@@ -142,9 +142,9 @@ def _metadata(service: Service, request: FhirRequest) -> Json:
     facts = ServerFacts(__version__, RELEASE_DATE, request.base_url)
     mode = request.queried("mode") or "full"
     if mode == "terminology":
-        systems = {url: [(built_in_version(url) or "", "complete")] for url in built_in_systems()}
+        systems = built_in_headers()
         for url, versions in service.terminology.catalogue().code_systems.items():
-            systems[url] = [(stored.header.version, stored.header.content) for stored in versions]
+            systems[url] = [stored.header for stored in versions]
         return write_terminology_capabilities(facts, request.version, dict(sorted(systems.items())))
     if mode not in ("full", "normative"):
         raise BadInput("Parameter 'mode': must be full, normative or terminology", expression="mode")

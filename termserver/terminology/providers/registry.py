@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from termserver.model.code_system import CodeSystem
 from termserver.terminology.content import Content
 from termserver.terminology.providers import iso, language_tags, media_types, npu, ucum
 from termserver.terminology.providers.grammar import Listed
@@ -71,14 +72,14 @@ def built_in_version(url: str) -> str | None:
     return None if found is None else found.make(None).header.version
 
 
+def built_in_headers() -> dict[str, list[CodeSystem]]:
+    """The headers of the code systems that need no loading, by canonical URL."""
+    return {url: [found.make(None).header] for url, found in _BUILT_IN.items()}
+
+
 def built_in_aliases() -> dict[str, str]:
     """Further URIs of the code systems that need no loading, and the canonical URL that each stands for."""
     return {alias: url for url, found in _BUILT_IN.items() for alias in found.aliases}
-
-
-def built_in_systems() -> tuple[str, ...]:
-    """Canonical URLs of the code systems that need no loading."""
-    return tuple(_BUILT_IN)
 
 
 def with_own_rules(content: Content) -> Content:

@@ -510,6 +510,7 @@ REFUSED: list[tuple[Json, dict[str, Any], int, str, str]] = [
     ({"include": [WHOLE]}, {"activeOnly": "perhaps"}, 400, "invalid", "activeOnly"),
     ({"include": [WHOLE]}, {"date": "2001-01-01"}, 422, "not-supported", "date"),
     ({"include": [WHOLE]}, {"date": "yesterday"}, 400, "invalid", "date"),
+    ({"include": [WHOLE]}, {"activeonly": True}, 400, "invalid", "activeonly"),
 ]
 
 

@@ -131,6 +131,8 @@ def test_lookup_at_an_instance(fhir: FhirClient) -> None:
         ({"code": "I21", "system": ICD, "displayLanguage": "-"}, 400),
         ({"code": "I21", "system": ICD, "useSupplement": "http://x.y"}, 404),
         ({"coding": f"{ICD}|I21", "code": "I21"}, 400),
+        ({"code": "I21", "system": ICD, "propert": "parent"}, 400),
+        ({"code": "I21", "system": ICD, "_pretty": "true", "x-mine": "1"}, 200),
     ],
 )
 def test_bad_parameters(fhir_sqlite: FhirClient, query: dict[str, str], status: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from termserver.errors import TermserverError
-from termserver.terminology.providers.registry import built_in_systems
+from termserver.terminology.providers.registry import built_in_headers
 from tests.unit.fhir.builders import ICD, LOCAL, MAP, VALUE_SET
 from tests.unit.rest.client import BASES, FhirClient, outcome, parameters, value
 
@@ -37,7 +37,7 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
         "NamingSystem/$preferred-id",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
-    assert {system["uri"] for system in capabilities["codeSystem"]} == {ICD, LOCAL, *built_in_systems()}
+    assert {system["uri"] for system in capabilities["codeSystem"]} == {ICD, LOCAL, *built_in_headers()}
     assert fhir_sqlite.get(base + "/metadata", mode="odd").status_code == 400
 
 
@@ -380,3 +380,19 @@ def test_error_of_ours_shows_no_trace(fhir_sqlite: FhirClient, monkeypatch: pyte
     assert response.status_code == 500
     assert "secret" not in response.text
     assert issubclass(TermserverError, Exception)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_terminology_capabilities_list_code_systems_with_versions_and_filters(
+    fhir_sqlite: FhirClient, base: str
+) -> None:
+    answer = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
+    systems = {item["uri"]: item for item in answer["codeSystem"]}
+    assert "http://unitsofmeasure.org" in systems
+    version = systems[ICD]["version"][0]
+    assert (version["code"], version["isDefault"], version["property"]) == ("2019", True, ["kind"])
+    filters = {item["code"]: item["op"] for item in version["filter"]}
+    assert ("child-of" in filters["concept"]) is (base == "/r5")
+    assert "regex" in filters["kind"]
+    assert ("content" in systems[ICD]) is (base == "/r5")
+    assert {"name": "useSupplement"} in answer["expansion"]["parameter"]

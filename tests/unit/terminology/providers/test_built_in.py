@@ -14,7 +14,7 @@ from termserver.store.code_systems import add_code_system
 from termserver.store.engine import Database
 from termserver.store.value_sets import add_value_set
 from termserver.terminology.providers.grammar import GrammarContent
-from termserver.terminology.providers.registry import built_in_aliases, built_in_systems
+from termserver.terminology.providers.registry import built_in_aliases, built_in_headers
 from termserver.terminology.service import Terminology
 
 UCUM, LANGUAGES, MEDIA, NPU = (
@@ -195,5 +195,5 @@ def test_ordinals_of_a_grammar_stay_when_it_grows() -> None:
 
 
 def test_every_alias_names_a_built_in_system() -> None:
-    assert set(built_in_aliases().values()) <= set(built_in_systems())
-    assert len(built_in_systems()) == 7
+    assert set(built_in_aliases().values()) <= set(built_in_headers())
+    assert len(built_in_headers()) == 7
