@@ -12,6 +12,7 @@ from termserver import __version__
 from termserver.errors import TermserverError
 
 _COMMANDS = {
+    "changes": ("changes", "What became different between two versions of a map."),
     "demo": ("demo", "Load the sample content, suggest, and create people to try it with."),
     "doctor": ("doctor", "Check settings, database, content and matching weights."),
     "evaluate": ("evaluate", "Measure the engine against a human-made map."),

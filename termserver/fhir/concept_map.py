@@ -1,6 +1,6 @@
 """ConceptMap: R4, R4B and R5 JSON ↔ model, whole or as a stream of bytes.
 
-R4 and R4B are identical here. What R4 cannot carry, and what is lost, is listed in `docs/fhir.md` and tested.
+R4 and R4B are identical here. What R4 cannot carry, and what is lost, is listed in `docs/translate.md` and tested.
 Source: FHIR R4 and R5 ConceptMap.
 """
 

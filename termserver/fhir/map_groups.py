@@ -1,6 +1,6 @@
 """Reading ConceptMap.group: elements, targets, dependencies and unmapped, in R4's words and in R5's.
 
-The differences, and where each goes, are in `docs/fhir.md`. Sources: FHIR R4 and R5 ConceptMap; the names of the
+The differences, and where each goes, are in `docs/translate.md`. Sources: FHIR R4 and R5 ConceptMap; the names of the
 cross-version extensions are those of https://hl7.org/fhir/R5/versions.html#extensions.
 """
 

@@ -1,7 +1,7 @@
 """$translate: R4's and R5's names meet here; the answer is written in the version (and the habit) of the request.
 
 Source: `ConceptMap-operation-translate` of R4 and R5; HL7's tests for `sourceSystem`. The table of spellings is in
-`docs/fhir.md`.
+`docs/translate.md`.
 """
 
 from __future__ import annotations

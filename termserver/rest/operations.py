@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from termserver.fhir.changes_parameters import read_changes, write_changes
 from termserver.fhir.elements import Json
 from termserver.fhir.expand_parameters import read_expand
 from termserver.fhir.expansion import write_expansion
@@ -31,6 +32,12 @@ def translate(terminology: Terminology, request: FhirRequest, resource_id: str |
         request.parameters(), request.version, map_id=resource_id, language=request.language
     )
     return write_translate(terminology.translate(question), style, reverse=question.reverse)
+
+
+def changes(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ConceptMap/$changes: an operation of this server."""
+    canonical = None if resource_id is None else terminology.map_by_id(resource_id).header.canonical
+    return write_changes(terminology.changes(read_changes(request.parameters(), canonical)))
 
 
 def _of_code_system(terminology: Terminology, parameters: ParameterList, resource_id: str | None) -> ParameterList:
@@ -112,6 +119,7 @@ def batch_validate_in_value_set(terminology: Terminology, request: FhirRequest, 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("NamingSystem", "$preferred-id"): preferred_id,
     ("ConceptMap", "$translate"): translate,
+    ("ConceptMap", "$changes"): changes,
     ("CodeSystem", "$lookup"): lookup,
     ("CodeSystem", "$subsumes"): subsumes,
     ("CodeSystem", "$validate-code"): validate_code_in_code_system,

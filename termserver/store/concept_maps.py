@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -253,6 +253,23 @@ def stream_element_rows(session: Session, concept_map_id: int) -> Iterator[Eleme
         for row in rows:
             yield row.group_index, row.source_code, row.body
         start = rows[-1].ordinal + 1
+
+
+def elements_of_codes(session: Session, concept_map_id: int, codes: Sequence[str]) -> Iterator[tuple[int, MapElement]]:
+    """Pairs (index of the group, element) of some source codes, in the map's order for each 500 codes.
+
+    An element that stands for a value set has no code: it comes with any codes that are not empty.
+    """
+    columns = ConceptMapElementTable
+    wanted = list(dict.fromkeys([*codes, ""])) if codes else []
+    for start in range(0, len(wanted), 500):
+        rows = session.execute(
+            select(columns.group_index, columns.body)
+            .where(columns.concept_map_id == concept_map_id, columns.source_code.in_(wanted[start : start + 500]))
+            .order_by(columns.ordinal)
+        )
+        for row in rows:
+            yield row.group_index, from_text(MapElement, row.body)
 
 
 def read_concept_map(session: Session, concept_map_id: int) -> ConceptMap:

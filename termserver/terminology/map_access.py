@@ -123,11 +123,7 @@ class MapAccess:
         return None if stored is None else self._table(stored)
 
     def _version_of(self, url: str, version: str) -> StoredConceptMap | None:
-        versions = self._catalogue.concept_maps.get(url, ())
-        exact = [item for item in versions if item.header.version == version]
-        fitting = exact or [item for item in versions if fits(item.header.version, version)]
-        active = [item for item in fitting if item.header.status == "active"]
-        return choose(active or fitting, lambda item: item.header.version, None)
+        return newest_fitting(self._catalogue.concept_maps.get(url, ()), version)
 
     def _table(self, stored: StoredConceptMap) -> TranslationTable:
         table = self._table_of(stored)
@@ -201,6 +197,14 @@ class MapAccess:
     @property
     def _overlay(self) -> OpenOverlay | None:
         return self._opened_library.overlay if self._opened_library else None
+
+
+def newest_fitting(versions: Sequence[StoredConceptMap], version: str) -> StoredConceptMap | None:
+    """The version asked for: that one, or the newest that fits (`1.x`, `1`), an active one before others."""
+    exact = [item for item in versions if item.header.version == version]
+    fitting = exact or [item for item in versions if fits(item.header.version, version)]
+    active = [item for item in fitting if item.header.status == "active"]
+    return choose(active or fitting, lambda item: item.header.version, None)
 
 
 def _lists(library: Library, value_set: ValueSet, coding: Coding) -> bool:

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from copy import copy
 from typing import cast
 
+from termserver.errors import NotFound
 from termserver.fhir.translate_parameters import TranslateStyle
 from termserver.index.builder import Indexes
 from termserver.index.revision_watch import RevisionWatch
 from termserver.index.table_builder import BuiltTables
 from termserver.index.translation_table import TranslationTable, TranslationTables
 from termserver.model.coding import Coding
+from termserver.model.map_changes import MapChanges, MapChangesRequest
 from termserver.model.requests import (
     ExpandRequest,
     LookupRequest,
@@ -40,6 +42,7 @@ from termserver.terminology.expand import expand
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import lookup
 from termserver.terminology.map_access import MapAccess, NeedsStoreError
+from termserver.terminology.map_changes import changes_between
 from termserver.terminology.memory_only import NoSession, OpenIndexesOnly
 from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
@@ -184,6 +187,31 @@ class Terminology:
             return translate(request, access.tables_for(request), access)
         except NeedsStoreError:
             return None
+
+    def map_by_id(self, fhir_id: str) -> StoredConceptMap:
+        """The concept map that a FHIR id names.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        stored = self.catalogue().map_by_fhir_id.get(fhir_id)
+        if stored is None:
+            raise NotFound(f"There is no ConceptMap with the id '{fhir_id}'")
+        return stored
+
+    def changes(self, request: MapChangesRequest) -> MapChanges:
+        """ConceptMap/$changes.
+
+        Raises
+        ------
+        NotFound
+            If there is no such map or version.
+        """
+        catalogue = self.catalogue()
+        with self._database.session() as session:
+            return changes_between(session, catalogue, request)
 
     def plan(self, request: TranslateRequest, style: TranslateStyle) -> TranslatePlan | None:
         """How to answer all requests that differ from this one in the code alone; None if memory alone cannot tell.
