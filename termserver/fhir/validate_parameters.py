@@ -9,8 +9,7 @@ from collections.abc import Iterable
 
 from termserver.errors import BadInput, NotSupported
 from termserver.fhir.code_system import read_code_system
-from termserver.fhir.coding import write_coding
-from termserver.fhir.elements import Json, split_canonical
+from termserver.fhir.elements import Json, split_canonical, text
 from termserver.fhir.operation_outcome import write_outcome
 from termserver.fhir.parameters import ParameterList, parameter, parameters_from_body, read_overlay
 from termserver.fhir.terminology_parameters import check_date, display_language, versioned_canonicals
@@ -24,6 +23,7 @@ from termserver.model.value_set import ValueSet
 
 MOST_CODINGS = 200
 MOST_VALIDATIONS = 1_000
+MOST_CODINGS_OF_BATCH = 5_000
 # HL7's answers for these say the place in `expression` alone
 _WITHOUT_LOCATION = ("http://snomed.info/sct", "http://unitsofmeasure.org")
 _CODE_NAMES = ("code", "coding", "codeableConcept")
@@ -81,7 +81,7 @@ def read_validate_code(
         codings=codings,
         from_concept=from_concept,
         place=place,
-        concept_text=_concept_text(parameters) if from_concept else None,
+        concept=_concept(parameters) if from_concept else None,
         code_system_url=None if in_value_set else parameters.text("url"),
         code_system_id=None if in_value_set else resource_id,
         value_set_url=(url or None) if in_value_set else None,
@@ -143,12 +143,13 @@ def _bare_code(parameters: ParameterList, *, in_value_set: bool) -> Coding:
     return Coding(system, code, asked or pinned, parameters.text("display"))
 
 
-def _concept_text(parameters: ParameterList) -> str | None:
+def _concept(parameters: ParameterList) -> Json | None:
+    """The CodeableConcept as it came."""
     item = parameters.one("codeableConcept")
-    said = item.value.get("text") if item is not None and isinstance(item.value, dict) else None
-    if said is not None and not isinstance(said, str):
-        raise BadInput("Parameter 'codeableConcept': its text must be a string", expression="codeableConcept.text")
-    return said
+    if item is None or not isinstance(item.value, dict):
+        return None
+    text(item.value, "text", "codeableConcept")
+    return item.value
 
 
 def write_validate_code(result: ValidateCodeResult) -> Json:
@@ -169,11 +170,8 @@ def write_validate_code(result: ValidateCodeResult) -> Json:
             written.append(parameter(name, kind, value))
     written += [parameter("x-caused-by-unknown-system", "Canonical", item) for item in result.causing_systems]
     written += [parameter("x-unknown-system", "Canonical", item) for item in result.unknown_systems]
-    if result.codings:
-        concept: Json = {"coding": [write_coding(coding) for coding in result.codings]}
-        if result.concept_text:
-            concept["text"] = result.concept_text
-        written.append(parameter("codeableConcept", "CodeableConcept", concept))
+    if result.concept:
+        written.append(parameter("codeableConcept", "CodeableConcept", result.concept))
     if result.issues:
         with_location = result.system not in _WITHOUT_LOCATION
         written.append({"name": "issues", "resource": write_outcome(result.issues, with_location=with_location)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Coding
@@ -90,8 +91,8 @@ class ValidateCodeRequest:
         True if they came as a CodeableConcept: places in issues begin with `CodeableConcept.coding[n]`.
     place
         FHIRPath of the coding in issues, where it was no CodeableConcept: `Coding` or empty for `code`.
-    concept_text
-        The CodeableConcept's text, which the answer repeats.
+    concept
+        The CodeableConcept verbatim, which the answer repeats.
     language, header_language
         `displayLanguage` and the Accept-Language header, verbatim.
     """
@@ -99,7 +100,7 @@ class ValidateCodeRequest:
     codings: tuple[Coding, ...]
     from_concept: bool = False
     place: str = ""
-    concept_text: str | None = None
+    concept: Mapping[str, object] | None = field(default=None, hash=False)
     code_system_url: str | None = None
     code_system_id: str | None = None
     value_set_url: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from termserver.model.code_system import Concept, ConceptProperty, PropertyValue
@@ -105,8 +106,8 @@ class ValidateCodeResult:
         The code as the code system writes it, where the client wrote it in another case.
     causing_systems, unknown_systems
         `url` or `url|version` of code systems that are not here: the answer would be another if the former were.
-    codings, concept_text
-        The CodeableConcept that was asked about, or empty.
+    concept
+        The CodeableConcept that was asked about, verbatim.
     diagnostics
         How the answer came about, where the client asked for it.
     """
@@ -123,8 +124,7 @@ class ValidateCodeResult:
     normalized_code: str | None = None
     causing_systems: tuple[str, ...] = ()
     unknown_systems: tuple[str, ...] = ()
-    codings: tuple[Coding, ...] = ()
-    concept_text: str | None = None
+    concept: Mapping[str, object] | None = None
     diagnostics: str | None = None
 
 

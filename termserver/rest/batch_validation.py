@@ -5,9 +5,11 @@ What they share (`tx-resource`, `valueSet`) is read once. Source: HL7's terminol
 
 from __future__ import annotations
 
+from termserver.errors import TooLarge
 from termserver.fhir.elements import Json
 from termserver.fhir.parameters import ParameterList, read_overlay
 from termserver.fhir.validate_parameters import (
+    MOST_CODINGS_OF_BATCH,
     read_batch_validations,
     read_validate_code,
     write_batch_validations,
@@ -38,8 +40,10 @@ def batch_validate_code(
     given = parameters.resource("valueSet")
     value_set = read_value_set(given, request.body_version) if given is not None and in_value_set else None
     validate = validate_code_in_value_set if in_value_set else validate_code
+    left = MOST_CODINGS_OF_BATCH
 
     def answer(own: ParameterList) -> Json:
+        nonlocal left
         brought = own.has("tx-resource")
         question = read_validate_code(
             own,
@@ -50,6 +54,11 @@ def batch_validate_code(
             overlay=_joined(overlay, read_overlay(own, request.body_version)) if brought else overlay,
             inline=value_set,
         )
+        left -= len(question.codings)
+        if left < 0:
+            raise TooLarge(
+                f"A batch is answered up to {MOST_CODINGS_OF_BATCH} codings; ask for the rest in another one"
+            )
         if brought:
             with terminology.library(question.overlay) as library:
                 return write_validate_code(validate(library, question))

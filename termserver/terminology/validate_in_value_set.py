@@ -84,10 +84,10 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
 def _diagnostics(asked: _Asked, findings: Sequence[Finding]) -> str:
     """What the answer rests on: the value sets and the code system versions that were asked."""
     lines = [f"Value set {item.canonical or '(unidentified)'}" for item in asked.composition.value_sets.values()]
-    lines += [
-        f"Includes {item.system}, version {item.wanted.version or 'the newest'}: said by {item.wanted.origin.value}"
-        for item in asked.composition.includes
-    ]
+    for item in asked.composition.includes:
+        wanted = item.wanted
+        version = f"version {wanted.version} by {wanted.origin.value}" if wanted.version else "the newest version"
+        lines.append(f"Includes {item.system}, {version}")
     used = [finding.content.header.canonical for finding in findings if finding.content]
     return "\n".join(dict.fromkeys([*lines, *(f"Code system {canonical}" for canonical in used)]))
 

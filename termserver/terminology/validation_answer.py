@@ -54,8 +54,7 @@ def answer(
         issues=issues,
         causing_systems=_canonicals(finding for finding in findings if finding.missing_is_cause),
         unknown_systems=_canonicals(finding for finding in findings if not finding.missing_is_cause),
-        codings=request.codings if request.from_concept else (),
-        concept_text=request.concept_text,
+        concept=request.concept,
         diagnostics=diagnostics,
     )
     return answered if shown is None else _with_coding(answered, shown)

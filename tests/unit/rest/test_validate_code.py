@@ -62,8 +62,12 @@ def test_instances(fhir_sqlite: FhirClient) -> None:
         assert fhir_sqlite.get(f"/r4/{kind}/nobody/$validate-code", code="I21.9", system=ICD).status_code == 404
 
 
-def test_the_concept_comes_back_with_its_text(fhir_sqlite: FhirClient) -> None:
-    concept = {"coding": [coding("I21.9"), coding("HI", LOCAL)], "text": "Infarct"}
+def test_the_concept_comes_back_as_it_went(fhir_sqlite: FhirClient) -> None:
+    concept = {
+        "coding": [{**coding("I21.9"), "userSelected": True}, coding("HI", LOCAL)],
+        "text": "Infarct",
+        "id": "diagnosis",
+    }
     answer = fhir_sqlite.post(
         f"/r4/{IN_VALUE_SET}", parameters(url_Uri=VALUE_SET, codeableConcept_CodeableConcept=concept)
     )
@@ -219,6 +223,15 @@ def test_batch_over_an_inline_value_set(fhir_sqlite: FhirClient) -> None:
     validations = [parameters(coding_Coding=coding(code)) for code in ("I21", "I22")]
     answer = fhir_sqlite.post(f"/r4/{BATCH}", _batch(*validations, valueSet_resource=SMALL)).json()
     assert [value(item["resource"], "result") for item in answer["parameter"]] == [True, False]
+
+
+def test_codings_of_a_batch_are_bounded(fhir_sqlite: FhirClient) -> None:
+    many = parameters(codeableConcept_CodeableConcept={"coding": [coding("I21")] * 200})
+    answer = fhir_sqlite.post(
+        f"/r4/{BATCH}", _batch(*[many] * 26, url_Uri=VALUE_SET, **{"valueset-membership-only_Boolean": True})
+    )
+    kinds = [item["resource"]["resourceType"] for item in answer.json()["parameter"]]
+    assert kinds == ["Parameters"] * 25 + ["OperationOutcome"]
 
 
 @pytest.mark.parametrize(
