@@ -46,8 +46,8 @@ def _store(database: Database, path: Path, name: str, package: Package | None) -
         counts = store_package(session, name, read_package(path, package), release)
     title = f"{package.name} {package.version}" if package is not None else path.name
     click.echo(
-        f"{title}: {counts.code_systems:,} code systems with {counts.concepts:,} concepts and {counts.value_sets:,} value "
-        f"sets stored; {counts.known:,} were there, {counts.without_list:,} list no codes."
+        f"{title}: {counts.code_systems:,} code systems with {counts.concepts:,} concepts, {counts.value_sets:,} value sets "
+        f"and {counts.naming_systems:,} naming systems stored; {counts.known:,} known, {counts.without_list:,} without codes."
     )
     for fault in counts.faults[:_SHOWN_FAULTS]:
         click.echo(f"  left out: {fault}")

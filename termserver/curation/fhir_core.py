@@ -10,11 +10,13 @@ from termserver.audit.record import record
 from termserver.errors import BadInput, Conflict
 from termserver.fhir.code_system import read_code_system
 from termserver.fhir.elements import Json
+from termserver.fhir.naming_system import read_naming_system
 from termserver.fhir.value_set import read_value_set
 from termserver.fhir.versions import FhirVersion
 from termserver.loaders.enumerations import read_enumerations
 from termserver.store.code_systems import add_code_system, list_code_systems, remove_code_system
 from termserver.store.engine import Database, Session
+from termserver.store.naming_systems import add_naming_system, list_naming_systems
 from termserver.store.value_sets import add_value_set, get_value_set, list_value_set_heads, remove_value_set
 
 ENUMERATIONS = "fhir-enumerations"
@@ -33,6 +35,7 @@ class PackageCounts:
     code_systems: int = 0
     concepts: int = 0
     value_sets: int = 0
+    naming_systems: int = 0
     known: int = 0
     without_list: int = 0
     faults: list[str] = field(default_factory=list)
@@ -66,7 +69,7 @@ def has_packages(database: Database) -> bool:
 
 
 def store_package(session: Session, name: str, resources: Iterable[Json], release: str) -> PackageCounts:
-    """Store the code systems and value sets of a FHIR package.
+    """Store the code systems, value sets and naming systems of a FHIR package.
 
     What is stored already in the same version stays as it is, but for the enumerations, which a package's fuller
     content replaces. A resource with a fault is left out and named; code systems without a list of codes are left out.
@@ -86,12 +89,14 @@ def store_package(session: Session, name: str, resources: Iterable[Json], releas
         try:
             if lean["resourceType"] == "ValueSet":
                 shelf.add_value_set(lean, version, counts)
+            elif lean["resourceType"] == "NamingSystem":
+                shelf.add_naming_system(lean, version, counts)
             elif lean.get("content") in _NO_LIST or not lean.get("concept"):
                 counts.without_list += 1
             else:
                 shelf.add_code_system(lean, version, counts)
         except (BadInput, Conflict) as error:
-            counts.faults.append(f"{lean.get('url')}: {error.message}")
+            counts.faults.append(f"{lean.get('url') or lean.get('id')}: {error.message}")
     stored = Counter(code_systems=counts.code_systems, concepts=counts.concepts, value_sets=counts.value_sets)
     record(session, None, "fhir-core.load", "package", name, **stored)
     return counts
@@ -105,6 +110,7 @@ class _Shelf:
         self._recipe = recipe
         self._code_systems = {stored.header.canonical: stored for stored in list_code_systems(session)}
         self._value_sets = {f"{head.url}|{head.version}": head.id for head in list_value_set_heads(session)}
+        self._naming_systems = {stored.naming_system.unique_ids for stored in list_naming_systems(session)}
         self._enumerated = {
             f"{stored.header.value_set}|{stored.header.version}"
             for stored in self._code_systems.values()
@@ -138,6 +144,18 @@ class _Shelf:
             self._enumerated.discard(value_set.canonical)
         self._value_sets[value_set.canonical] = add_value_set(self._session, value_set).id
         counts.value_sets += 1
+
+    def add_naming_system(self, resource: Json, version: FhirVersion, counts: PackageCounts) -> None:
+        """Only those of code systems: their identifiers become aliases."""
+        naming_system = read_naming_system(resource, version)
+        if naming_system.kind != "codesystem" or naming_system.status == "retired":
+            counts.without_list += 1
+        elif naming_system.unique_ids in self._naming_systems:
+            counts.known += 1
+        else:
+            add_naming_system(self._session, naming_system)
+            self._naming_systems.add(naming_system.unique_ids)
+            counts.naming_systems += 1
 
 
 def _oids(resource: Json) -> list[str]:

@@ -18,7 +18,7 @@ from termserver.fhir.elements import Json
 from termserver.loaders.recipe import recipes_folder
 
 _FOLDER = "package/"
-_KINDS = ("CodeSystem", "ValueSet")
+_KINDS = ("CodeSystem", "ValueSet", "NamingSystem")
 _LARGEST_BYTES = 200_000_000
 
 
@@ -82,7 +82,7 @@ def _package_set(path: Path) -> PackageSet:
 
 
 def read_package(path: Path, package: Package | None = None) -> Iterator[Json]:
-    """The CodeSystems and ValueSets of a tarball, one at a time, those in Bundles too.
+    """The CodeSystems, ValueSets and NamingSystems of a tarball, one at a time, those in Bundles too.
 
     Parameters
     ----------
@@ -140,6 +140,6 @@ def _resources(body: bytes, only: str) -> Iterator[Json]:
     entries = parsed.get("entry", ()) if isinstance(parsed, dict) and parsed.get("resourceType") == "Bundle" else ()
     for resource in [entry.get("resource") for entry in entries] or [parsed]:
         if isinstance(resource, dict) and resource.get("resourceType") in _KINDS:
-            url = resource.get("url")
+            url = resource.get("url", "")  # R4's naming systems have none
             if isinstance(url, str) and url.startswith(only):
                 yield resource

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 from sqlalchemy import Select, func, select
@@ -169,11 +170,14 @@ def list_versions(
 
 def free_fhir_id(session: Session, kind: str, name: str, url: str, version: str) -> str:
     """An id that nothing current has: from name and version, from url and version, or that with a number."""
-    candidates = [fhir_id(name, version), fhir_id(url, version)]
-    candidates += [fhir_id(f"{url} {number}", version) for number in range(2, 100)]
-    column = _TABLES[kind].fhir_id
-    taken = set(session.scalars(select(column).where(column.in_(candidates), _TABLES[kind].is_current.is_(True))))
-    return next((wanted for wanted in candidates if wanted not in taken), candidates[-1])
+    column, is_current = _TABLES[kind].fhir_id, _TABLES[kind].is_current
+    texts = chain((name, url), (f"{url} {number}" for number in range(2, 100)))
+    wanted = ""
+    for text in texts:
+        wanted = fhir_id(text, version)
+        if session.scalar(select(column).where(column == wanted, is_current.is_(True))) is None:
+            break
+    return wanted
 
 
 def step_aside(session: Session, table: type[ContentTable], placing: Placing, version: str) -> None:

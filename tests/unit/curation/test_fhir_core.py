@@ -111,6 +111,27 @@ def test_what_is_there_stays_and_what_is_faulty_is_named(database: Database) -> 
     assert (again.code_systems, again.value_sets, again.known) == (0, 0, 2)
 
 
+def test_naming_systems_of_code_systems_become_aliases(database: Database) -> None:
+    system = "http://a.org/x"
+    naming = {
+        "resourceType": "NamingSystem",
+        "id": "x",
+        "name": "X",
+        "status": "active",
+        "kind": "codesystem",
+        "date": "2026-01-01",
+        "uniqueId": [{"type": "oid", "value": "2.999.7"}, {"type": "uri", "value": system}],
+    }
+    people = naming | {"id": "y", "name": "Y", "kind": "identifier"}
+    with database.session(write=True) as session:
+        first = store_package(session, "pkg", [code_system(system, "1", "p"), naming, people], "4.0.1")
+        again = store_package(session, "pkg", [naming], "4.0.1")
+    assert (first.naming_systems, first.without_list, first.faults) == (1, 1, [])
+    assert (again.naming_systems, again.known) == (0, 1)
+    with database.session() as session:
+        assert resolve_alias(session, "urn:oid:2.999.7") == system
+
+
 def test_a_package_is_read_as_its_entry_says(tmp_path: Path) -> None:
     a, b = code_system("http://a.org/x", "1", "p"), value_set("http://b.org/y", "1", "http://a.org/x")
     bundle = {"resourceType": "Bundle", "entry": [{"resource": a}, {"resource": b}]}
@@ -133,7 +154,7 @@ def test_a_package_file_is_loaded_by_the_command(tmp_path: Path) -> None:
     path = tarball(tmp_path, "own.tgz", files)
     result = CliRunner().invoke(load, ["--data", str(tmp_path / "data"), str(path)])
     assert result.exit_code == 0, result.output
-    assert "own.tgz: 1 code systems with 2 concepts and 1 value sets stored" in result.output
+    assert "own.tgz: 1 code systems with 2 concepts, 1 value sets and 0 naming systems stored" in result.output
 
 
 @pytest.fixture
