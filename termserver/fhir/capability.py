@@ -72,7 +72,8 @@ def write_capability_statement(facts: ServerFacts, version: FhirVersion) -> Json
                     {
                         "name": "versions",
                         "definition": "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions",
-                    }
+                    },
+                    {"name": "closure", "definition": "http://hl7.org/fhir/OperationDefinition/ConceptMap-closure"},
                 ],
             }
         ],

@@ -153,6 +153,12 @@ class ParameterList:
             return Coding(*_system_and_code(system, code))
         raise BadInput(f"Parameter '{item.name}': must be a Coding, {_given(item)}", expression=item.name)
 
+    def codings(self, name: str) -> tuple[Coding, ...]:
+        """All Codings of a repeatable parameter; in a query `system|code`."""
+        return tuple(
+            coding for item in self.every(name) if (coding := ParameterList({name: [item]}).coding(name)) is not None
+        )
+
     def codeable_concept(self, *names: str) -> tuple[Coding, ...] | None:
         """Every coding of a CodeableConcept, or None if the parameter is absent."""
         item = self.one(*names)

@@ -167,6 +167,15 @@ class ExpandRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosureRequest:
+    """$closure of the closure table `name`: add concepts, repeat what came after version `since`, or, with neither, begin."""
+
+    name: str
+    concepts: tuple[Coding, ...] = ()
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SubsumesRequest:
     """$subsumes: does `first` subsume `second`?"""
 

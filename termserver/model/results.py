@@ -183,6 +183,24 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosureResult:
+    """Answer of $closure.
+
+    Parameters
+    ----------
+    pairs
+        (concept, one that subsumes it): those that are new.
+    unknown
+        Concepts that no code system here has.
+    """
+
+    name: str
+    version: int
+    pairs: tuple[tuple[Coding, Coding], ...] = ()
+    unknown: tuple[Coding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SubsumesResult:
     """Answer of $subsumes: `equivalent`, `subsumes`, `subsumed-by`, `not-subsumed`."""
 

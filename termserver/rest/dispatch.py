@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from termserver import __version__
 from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.fhir.capability import (
@@ -56,6 +58,8 @@ def serve(service: Service, request: FhirRequest) -> Answer:
         return _serve_base(service, request)
     if path[0] in ("metadata", "$versions", "_history") and len(path) == 1:
         return _serve_system(service, request)
+    if path == ("$closure",):
+        return serve(service, replace(request, path=("ConceptMap", "$closure")))
     if path[0] not in KINDS:
         raise NotFound(f"This server has no {path[0][:64]}: it serves {', '.join(KINDS)}")
     if path[-1].startswith("$") and len(path) in (2, 3):

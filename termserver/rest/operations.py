@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from termserver.fhir.changes_parameters import read_changes, write_changes
+from termserver.fhir.closure_parameters import read_closure, write_closure
 from termserver.fhir.elements import Json
 from termserver.fhir.expand_parameters import read_expand
 from termserver.fhir.expansion import write_expansion
@@ -18,6 +19,7 @@ from termserver.fhir.translate_parameters import read_translate, write_translate
 from termserver.fhir.validate_parameters import read_validate_code, write_validate_code
 from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
 from termserver.rest.batch_validation import batch_validate_code
+from termserver.rest.errors import MethodNotAllowed
 from termserver.rest.preferred_id import preferred_id
 from termserver.rest.request import FhirRequest
 from termserver.terminology.service import Terminology
@@ -116,10 +118,18 @@ def batch_validate_in_value_set(terminology: Terminology, request: FhirRequest, 
     return batch_validate_code(terminology, request, resource_id, in_value_set=True)
 
 
+def closure(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """$closure: it changes what the server keeps, so that only POST will do."""
+    if request.method != "POST":
+        raise MethodNotAllowed("GET is not served here; POST")
+    return write_closure(terminology.closure(read_closure(request.parameters())), request.version)
+
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("NamingSystem", "$preferred-id"): preferred_id,
     ("ConceptMap", "$translate"): translate,
     ("ConceptMap", "$changes"): changes,
+    ("ConceptMap", "$closure"): closure,
     ("CodeSystem", "$lookup"): lookup,
     ("CodeSystem", "$subsumes"): subsumes,
     ("CodeSystem", "$validate-code"): validate_code_in_code_system,

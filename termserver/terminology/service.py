@@ -21,6 +21,7 @@ from termserver.index.translation_table import TranslationTable, TranslationTabl
 from termserver.model.coding import Coding
 from termserver.model.map_changes import MapChanges, MapChangesRequest
 from termserver.model.requests import (
+    ClosureRequest,
     ExpandRequest,
     LookupRequest,
     Overlay,
@@ -29,6 +30,7 @@ from termserver.model.requests import (
     ValidateCodeRequest,
 )
 from termserver.model.results import (
+    ClosureResult,
     Expansion,
     LookupResult,
     SubsumesResult,
@@ -38,6 +40,7 @@ from termserver.model.results import (
 from termserver.settings import Settings
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Database, Session
+from termserver.terminology.closure import closure
 from termserver.terminology.expand import expand
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import lookup
@@ -149,6 +152,12 @@ class Terminology:
         """ValueSet/$validate-code."""
         with self.library(request.overlay, request.supplements) as library:
             return validate_code_in_value_set(library, request)
+
+    def closure(self, request: ClosureRequest) -> ClosureResult:
+        """$closure; the one operation that changes what the server keeps."""
+        catalogue = self.catalogue()
+        with self._database.session(write=True) as session:
+            return closure(Library(session, catalogue, self._indexes, Overlay()), request)
 
     def expand(self, request: ExpandRequest) -> Expansion:
         """ValueSet/$expand."""

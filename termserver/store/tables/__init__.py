@@ -27,6 +27,8 @@ from termserver.store.tables.curation import (
 from termserver.store.tables.declarative import Table
 from termserver.store.tables.service import (
     AuditEventTable,
+    ClosureConceptTable,
+    ClosureTable,
     JobTable,
     PersonTable,
     SessionTokenTable,
@@ -37,6 +39,8 @@ __all__ = [
     "AliasTable",
     "AuditEventTable",
     "CandidateSetTable",
+    "ClosureConceptTable",
+    "ClosureTable",
     "CodeSystemTable",
     "CommentTable",
     "ConceptMapElementTable",

@@ -76,3 +76,24 @@ class AuditEventTable(Table):
     object_id: Mapped[str] = mapped_column(String(100))
     project_id: Mapped[int | None] = mapped_column(index=True)
     detail: Mapped[str] = mapped_column(Text)
+
+
+class ClosureTable(Table):
+    """A closure table that a client keeps with $closure; `version` rises with each addition."""
+
+    __tablename__ = "closure"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    version: Mapped[int]
+    used_at: Mapped[str] = mapped_column(String(30))
+
+
+class ClosureConceptTable(Table):
+    """A concept in a closure table, and the version that brought it."""
+
+    __tablename__ = "closure_concept"
+    closure_id: Mapped[int] = mapped_column(ForeignKey("closure.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    system: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    added_in: Mapped[int]
