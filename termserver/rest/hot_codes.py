@@ -7,6 +7,7 @@ does not change, so an answer holds until the catalogue does: answers are kept, 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from termserver.fhir.lookup_parameters import read_lookup
 from termserver.fhir.terminology_parameters import read_subsumes
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
+from termserver.rest.hot_plans import Plan, plan_for
 from termserver.rest.hot_questions import Question, is_general, pairs_with_placeholders, split_query, with_codes
 from termserver.rest.kept_answers import KeptAnswers
 from termserver.rest.negotiation import accepts
@@ -30,6 +32,7 @@ from termserver.rest.request import FhirRequest, read_query
 from termserver.terminology.map_access import NeedsStoreError
 from termserver.terminology.service import Terminology
 
+_log = logging.getLogger(__name__)
 # Questions that may need all concepts of a system, or bring much with them, are no questions for the event loop
 _COLD_NAMES = frozenset({"inferSystem", "implySystem", "valueSet", "codeSystem", "codeableConcept", "tx-resource"})
 _COLD_URL = "fhir_vs=ecl"
@@ -95,11 +98,15 @@ class _Prepared:
         With placeholders for codes; None if it must be read whole each time.
     is_hot
         False where it has taken long several times in a row: such a question is not for the event loop.
+    planned_at
+        The catalogue revision that the plan was made for.
     """
 
     question: Any
     is_hot: bool
     slow_in_a_row: int = 0
+    plan: Plan | None = None
+    planned_at: int = -1
 
     def took(self, seconds: float) -> None:
         """Judge by how long an answer took; once is chance (files read for the first time)."""
@@ -131,14 +138,17 @@ class HotCodes:
             revision = self._terminology.catalogue().revision
             body = self._kept.get(revision, question)
             if body is None:
-                body = self._answered(operation, language, query)
+                body = self._answered(operation, language, query, revision)
                 if body is not None:
                     self._kept.put(revision, question, body)
         except (TermserverError, UnicodeDecodeError, NeedsStoreError):
             return None
+        except Exception:  # noqa: BLE001  a fault of the fast way must not cost an answer: the common way gives it
+            _log.exception("The hot path failed at %s?%r", "/".join(operation.path), query)
+            return None
         return body
 
-    def _answered(self, operation: HotOperation[Any], language: bytes, query: bytes) -> bytes | None:
+    def _answered(self, operation: HotOperation[Any], language: bytes, query: bytes, revision: int) -> bytes | None:
         if len(query) > _LONGEST_QUERY:
             return None
         rest, codes = split_query(query) or (query, {})
@@ -152,6 +162,11 @@ class HotCodes:
             return None
         begun = time.thread_time()  # not the clock's: a busy machine makes no question slow
         if prepared.question is not None:
+            if prepared.planned_at != revision:
+                prepared.plan, prepared.planned_at = plan_for(self._terminology, prepared.question), revision
+            body = None if prepared.plan is None else prepared.plan.answer(codes)
+            if body is not None:
+                return body
             question = with_codes(prepared.question, codes)
         else:
             question = operation.read(_request(operation, language, read_query(query.decode("ascii"))))

@@ -81,6 +81,11 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
     """
     _check(content, rule, place)
     ordinal = int(content.ordinals_of([concept.code])[0])
+    if rule.op in ("is-a", "descendent-of") and concept.code.isalnum() and rule.value.isalnum():
+        # No expressions: the ancestors of one concept tell, whatever rules of its own the system has for many
+        named = int(content.ordinals_of([rule.value])[0])
+        if named >= 0:
+            return _stands(content, rule.op, named, ordinal)
     own = content.filter(rule, place)
     if own is not None:
         at = int(np.searchsorted(own, ordinal))

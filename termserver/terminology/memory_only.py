@@ -34,6 +34,10 @@ class OpenIndexesOnly:
         index = self.opened(stored)
         return index.table, index.hierarchy
 
+    def index(self, stored: StoredCodeSystem) -> OpenIndex:
+        """See `Indexes`."""
+        return self.opened(stored)
+
     def text(self, stored: StoredCodeSystem) -> TextIndex:
         """A search is no question for the event loop."""
         raise NeedsStoreError(stored.header.canonical)

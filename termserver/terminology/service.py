@@ -14,7 +14,7 @@ from typing import cast
 
 from termserver.errors import NotFound
 from termserver.fhir.translate_parameters import TranslateStyle
-from termserver.index.builder import Indexes
+from termserver.index.builder import Indexes, OpenIndex
 from termserver.index.revision_watch import RevisionWatch
 from termserver.index.table_builder import BuiltTables
 from termserver.index.translation_table import TranslationTable, TranslationTables
@@ -38,6 +38,7 @@ from termserver.model.results import (
     ValidateCodeResult,
 )
 from termserver.settings import Settings
+from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Database, Session
 from termserver.terminology.closure import closure
@@ -103,6 +104,10 @@ class Terminology:
         if self._watch.revision_if_unchanged() != self._catalogue.revision:
             raise NeedsStoreError("content changed")
         return self._catalogue
+
+    def open_index(self, stored: StoredCodeSystem) -> OpenIndex | None:
+        """The index of a code system version, if it is open."""
+        return self._indexes.opened(stored)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

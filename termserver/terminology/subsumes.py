@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from termserver.errors import BadInput, NotFound
+from termserver.index.hierarchy import Hierarchy
 from termserver.model.coding import Coding
 from termserver.model.requests import SubsumesRequest
 from termserver.model.results import SubsumesResult
@@ -11,6 +12,8 @@ from termserver.terminology.library import Library
 from termserver.terminology.lookup import content_or_error
 from termserver.terminology.unknown_code_system import version_refused
 from termserver.terminology.versions import rules_of
+
+OUTCOMES = ("equivalent", "subsumes", "subsumed-by", "not-subsumed")
 
 
 def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
@@ -23,6 +26,13 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
     BadInput
         If a coding is of another code system, or a `check-system-version` refuses the version.
     """
+    content = content_of_both(library, request)
+    first, second = _ordinal(content, request.first, "codeA"), _ordinal(content, request.second, "codeB")
+    return SubsumesResult(outcome_of(content.hierarchy, first, second))
+
+
+def content_of_both(library: Library, request: SubsumesRequest) -> Content:
+    """The code system that both codes are of; says nothing of the codes. Raises as `subsumes`."""
     for name, coding in (("codingA", request.first), ("codingB", request.second)):
         if coding.system and library.canonical_system(coding.system) != library.canonical_system(request.system):
             raise BadInput(
@@ -41,14 +51,16 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
             tx_issue="version-error",
             message_id="VALUESET_VERSION_CHECK",
         )
-    first, second = _ordinal(content, request.first, "codeA"), _ordinal(content, request.second, "codeB")
+    return content
+
+
+def outcome_of(hierarchy: Hierarchy, first: int, second: int) -> str:
+    """One of `OUTCOMES`."""
     if first == second:
-        return SubsumesResult("equivalent")
-    if content.hierarchy.subsumes(first, second):
-        return SubsumesResult("subsumes")
-    if content.hierarchy.subsumes(second, first):
-        return SubsumesResult("subsumed-by")
-    return SubsumesResult("not-subsumed")
+        return "equivalent"
+    if hierarchy.subsumes(first, second):
+        return "subsumes"
+    return "subsumed-by" if hierarchy.subsumes(second, first) else "not-subsumed"
 
 
 def _ordinal(content: Content, coding: Coding, name: str) -> int:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+import orjson
 import pytest
 from starlette.types import ASGIApp, Message
 
-from termserver.model.code_system import CodeSystem, Concept
+from scripts.synthetic_rf2 import write_release
+from termserver.curation.content import load_code_system
+from termserver.fhir.standing import STANDARDS_STATUS
+from termserver.index.cache import IndexFolder
+from termserver.loaders.rf2 import read_rf2
+from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition
+from termserver.model.extension import Extension
 from termserver.rest.hot_codes import HOT_OPERATIONS
+from termserver.rest.hot_plans import ValidationPlan
 from termserver.rest.hot_questions import split_query
 from termserver.rest.kept_answers import KeptAnswers
-from termserver.store.code_systems import add_code_system
+from termserver.settings import Settings
+from termserver.store.code_systems import add_code_system, stream_concepts
 from termserver.store.engine import Database
 from tests.unit.fhir.builders import ICD, LOCAL
 from tests.unit.rest.client import FhirClient
 
 Answer = tuple[int, str, bytes]
-_CODES = ("I21", "I21.9", "i21", "I20-I25", "I22", "I24.9", "no", "", "I21 ", "I 21", "\u27e6code\u27e7", "ÅÄÖ")
+STANDARD = "http://hl7.org/fhir/concept-properties#"
+_CODES = ("I21", "I21.9", "i21", "I20-I25", "I22", "N40", "I24.9", "no", "", "I21 ", "I 21", "\u27e6code\u27e7", "ÅÄÖ")
 _REST = (
     "", "version=2019", "version=1066", "displayLanguage=sv", "displayLanguage=de,sv", "property=parent", "property=*",
     "property=child&property=inactive", "useSupplement=http://no.where", "_format=json", "unknown=1", "abstract=false",
@@ -126,6 +137,33 @@ def test_plain_questions_are_answered_from_memory(fhir_sqlite: FhirClient) -> No
         assert fhir_sqlite.app._codes.answer(HOT_OPERATIONS[bare], scope) is not None, path
 
 
+def test_a_synthetic_edition_of_snomed_ct(
+    sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = read_rf2(write_release(tmp_path / "release", concepts=200))
+    stored = load_code_system(sqlite_database, IndexFolder(tmp_path / "index"), None, loaded.header, loaded.concepts)
+    client = FhirClient(sqlite_database, Settings(data=tmp_path))
+    hot, common = client.app, client.app._app
+    url, below = (
+        quote("http://snomed.info/sct", safe=""),
+        quote("http://snomed.info/sct?fhir_vs=isa/404684003", safe=""),
+    )
+    with sqlite_database.session() as session:
+        codes = [concept.code for concept in stream_concepts(session, stored.id)][::5]
+    for one, two in zip(codes, [*codes[1:], "404684003:363698007=123037004"], strict=True):
+        for path in (
+            f"CodeSystem/$lookup?system={url}&code={one}",
+            f"CodeSystem/$validate-code?url={url}&code={one}",
+            f"CodeSystem/$validate-code?url={url}&code={quote(two)}",
+            f"CodeSystem/$subsumes?system={url}&codeA={one}&codeB={quote(two)}",
+            f"ValueSet/$validate-code?url={below}&system={url}&code={one}",
+            f"ValueSet/$validate-code?url={below}&system={url}&code={quote(two)}",
+        ):
+            assert ask(hot, f"/r4/{path}", {}) == ask(common, f"/r4/{path}", {}), path
+    assert len(hot._codes._kept._answers) > 4 * len(codes)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_what_is_kept_goes_when_content_changes(fhir: FhirClient, database: Database) -> None:
     asked = f"/r4/CodeSystem/$lookup?system={quote('http://new.example', safe='')}&code=A"
     assert ask(fhir.app, asked, {})[0] == 404
@@ -136,6 +174,50 @@ def test_what_is_kept_goes_when_content_changes(fhir: FhirClient, database: Data
             status, _, body = ask(fhir.app, asked, {})
             assert status == 200
             assert f'"{display}"'.encode() in body
+
+
+STATUS = CodeSystem(
+    "http://a.b/status", "1", "Status", properties=(PropertyDefinition("condition", "code", f"{STANDARD}status"),)
+)
+
+
+def test_what_stands_against_a_concept_is_said_of_it_alone(sqlite_database: Database, tmp_path: Path) -> None:
+    """Plain concepts have one form of answer, which is learnt; others must not be given it."""
+    concepts = [
+        *(Concept(f"P{number}", f'Plain "{number}" å\\') for number in range(4)),
+        Concept("X", "Deprecated", properties=(ConceptProperty("condition", "deprecated", "code"),)),
+        Concept("I", "Inactive", active=False),
+        Concept("A", "Abstract", abstract=True),
+        Concept("N", ""),
+        Concept("W", "Withdrawn", extensions=(Extension(STANDARDS_STATUS, "Code", "withdrawn"),)),
+        Concept("P9", "Plain as well", definition='"code":"condition"'),
+    ]
+    with sqlite_database.session(write=True) as session:
+        add_code_system(session, STATUS, concepts)
+    client = FhirClient(sqlite_database, Settings(data=tmp_path))
+    hot, common = client.app, client.app._app
+    url = quote(STATUS.url, safe="")
+    ask(common, f"/r4/CodeSystem/$lookup?system={url}&code=P0", {})
+    for concept in concepts:
+        for display in ("", f"&display={quote(concept.display)}", "&display=wrong"):
+            path = f"/r4/CodeSystem/$validate-code?url={url}&code={concept.code}{display}"
+            assert ask(hot, path, {}) == ask(common, path, {}), path
+    plans = [one.plan for one in hot._codes._prepared.values()]
+    assert sum(isinstance(plan, ValidationPlan) and plan._is_tried for plan in plans) == 2
+
+
+def test_subsumption_follows_the_content(fhir: FhirClient, database: Database) -> None:
+    def outcome() -> str:
+        body = ask(
+            fhir.app, f"/r4/CodeSystem/$subsumes?system={quote('http://new.example', safe='')}&codeA=A&codeB=B", {}
+        )[2]
+        return str(orjson.loads(body)["parameter"][0]["valueCode"])
+
+    for version, parents, expected in (("1", ("A",), "subsumes"), ("2", (), "not-subsumed")):
+        with database.session(write=True) as session:
+            concepts = [Concept("A", "a"), Concept("B", "b", parents=parents)]
+            add_code_system(session, CodeSystem("http://new.example", version, "New"), concepts)
+        assert [outcome() for _ in range(3)] == [expected] * 3
 
 
 def test_a_query_is_cut_at_its_codes() -> None:
