@@ -207,19 +207,29 @@ def _listing(kind: str, total: int, links: Sequence[tuple[str, str]]) -> Json:
     }
 
 
+_REFERENCES = {"reference", "valueUri", "valueUrl", "valueUuid", "valueOid"}
+
+
 def with_references(value: Any, places: Mapping[str, str]) -> Any:
-    """A JSON value in which each reference or URI that is a `fullUrl` of the transaction names the resource itself.
+    """A JSON value in which each reference that is a `fullUrl` of the transaction names the resource itself.
+
+    A resource's own canonical url stays what it is, even where it is a urn:uuid.
 
     Parameters
     ----------
     places
         fullUrl → `ConceptMap/id`.
 
-    >>> with_references({"reference": "urn:uuid:1"}, {"urn:uuid:1": "ValueSet/a"})
-    {'reference': 'ValueSet/a'}
+    >>> with_references({"reference": "urn:uuid:1", "url": "urn:uuid:1"}, {"urn:uuid:1": "ValueSet/a"})
+    {'reference': 'ValueSet/a', 'url': 'urn:uuid:1'}
     """
+    if not places:
+        return value
     if isinstance(value, dict):
-        return {name: with_references(item, places) for name, item in value.items()}
-    if isinstance(value, list):
-        return [with_references(item, places) for item in value]
-    return places.get(value, value) if isinstance(value, str) else value
+        return {
+            name: places.get(item, item)
+            if name in _REFERENCES and isinstance(item, str)
+            else with_references(item, places)
+            for name, item in value.items()
+        }
+    return [with_references(item, places) for item in value] if isinstance(value, list) else value

@@ -15,6 +15,7 @@ from termserver.fhir.elements import Json
 from termserver.fhir.terminology_capabilities import write_terminology_capabilities
 from termserver.fhir.versions import FhirVersion
 from termserver.rest.answers import Answer, etag_of_content, is_unchanged, write_body
+from termserver.rest.bundles import serve_bundle
 from termserver.rest.errors import MethodNotAllowed
 from termserver.rest.operations import OPERATIONS
 from termserver.rest.reading import history, read, vread
@@ -124,8 +125,6 @@ def _serve_base(service: Service, request: FhirRequest) -> Answer:
     if request.method == "GET":
         raise NotFound("The base answers a batch or transaction (POST a Bundle); see /metadata for what else is served")
     _require(request, "POST")
-    from termserver.rest.bundles import serve_bundle
-
     return Answer(serve_bundle(service, request, serve))
 
 

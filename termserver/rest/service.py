@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from termserver.rest.answers import Answer
+from termserver.rest.request import FhirRequest
 from termserver.settings import Settings
 from termserver.store.engine import Session
 from termserver.terminology.service import Terminology
@@ -25,3 +28,7 @@ class Service:
     terminology: Terminology
     database: Sessions
     settings: Settings
+
+
+Serve = Callable[[Service, FhirRequest], Answer]
+"""How an entry of a Bundle is answered: as a request of its own."""

@@ -141,7 +141,7 @@ def create(service: Service, request: FhirRequest, kind: str, *, fhir_id: str | 
         require(session, actor, permission_for(kind))
         criteria = request.headers.get("if-none-exist")
         if criteria:
-            found = _found_by(session, kind, read_query(criteria.partition("?")[2] or criteria))
+            found = found_by(session, kind, read_query(criteria.partition("?")[2] or criteria))
             if found is not None:
                 return _answer(service, request, kind, Written(found, "unchanged"))
         written = write_resource(session, actor, body, fhir_id=fhir_id)
@@ -169,7 +169,7 @@ def conditional_update(service: Service, request: FhirRequest, kind: str) -> Ans
     with _incoming(request, kind) as (body, said_id), service.database.session(write=True) as session:
         actor = signed_in(session, request)
         require(session, actor, permission_for(kind))
-        found = _found_by(session, kind, _criteria_of(request))
+        found = found_by(session, kind, _criteria_of(request))
         if found is not None and said_id not in (None, found.fhir_id):
             raise BadInput(f"{kind}.id: the criteria fit '{found.fhir_id}', not '{said_id}'", expression=f"{kind}.id")
         fhir_id = said_id if found is None else found.fhir_id
@@ -204,7 +204,7 @@ def patch(service: Service, request: FhirRequest, kind: str, fhir_id: str | None
 def _to_be_patched(session: Session, request: FhirRequest, kind: str, fhir_id: str | None) -> Stored:
     if fhir_id is not None:
         return current_or_why_not(session, kind, fhir_id)
-    found = _found_by(session, kind, _criteria_of(request))
+    found = found_by(session, kind, _criteria_of(request))
     if found is None:
         raise PreconditionFailed(f"No {kind} fits the criteria")
     return found
@@ -238,7 +238,7 @@ def conditional_delete(service: Service, request: FhirRequest, kind: str) -> Ans
     with service.database.session(write=True) as session:
         actor = signed_in(session, request)
         require(session, actor, permission_for(kind))
-        found = _found_by(session, kind, _criteria_of(request))
+        found = found_by(session, kind, _criteria_of(request))
         if found is not None:
             delete_resource(session, actor, kind, found.fhir_id, expected=_expected(request))
     return _deleted(request, f"{kind}/{found.fhir_id}" if found else "nothing")
@@ -257,7 +257,7 @@ def _criteria_of(request: FhirRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.query if name not in _PAGING]
 
 
-def _found_by(session: Session, kind: str, query: Sequence[tuple[str, str]]) -> Stored | None:
+def found_by(session: Session, kind: str, query: Sequence[tuple[str, str]]) -> Stored | None:
     """The one resource that fits, or None.
 
     Raises
