@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import orjson
+
 from termserver.errors import TooCostly
 from termserver.fhir.elements import Json, fault, resource_of_type, text
 
@@ -42,10 +44,16 @@ class BundleEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryAnswer:
-    """What an entry of a batch or transaction got; `headers` may hold etag, location, last-modified."""
+    """What an entry of a batch or transaction got; `headers` may hold etag, location, last-modified.
+
+    Parameters
+    ----------
+    resource
+        A Fragment is a resource that is JSON already.
+    """
 
     status: int
-    resource: Json | None = None
+    resource: Json | orjson.Fragment | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,7 +129,7 @@ def _write_response(answer: EntryAnswer) -> Json:
             response[name] = answer.headers[header]
     if answer.resource is None:
         return {"response": response}
-    if answer.resource.get("resourceType") == "OperationOutcome":
+    if isinstance(answer.resource, dict) and answer.resource.get("resourceType") == "OperationOutcome":
         response["outcome"] = answer.resource
     return {"resource": answer.resource, "response": response}
 

@@ -21,6 +21,7 @@ from termserver.rest.answers import Answer, Streamed, stream_of, write_body
 from termserver.rest.body import IN_MEMORY, parse_body, parse_json, receive_body
 from termserver.rest.dispatch import allowed_methods, serve
 from termserver.rest.errors import outcome_for
+from termserver.rest.hot import HotTranslate
 from termserver.rest.negotiation import (
     FORM,
     JSON_PATCH,
@@ -49,7 +50,8 @@ def build_routes(database: Database, settings: Settings, *, terminology: Termino
     terminology
         The engine, where the app shares one with others; made here if None.
     """
-    endpoint = _Endpoint(Service(terminology or Terminology(database, settings), database, settings))
+    engine = terminology or Terminology(database, settings)
+    endpoint = _Endpoint(Service(engine, database, settings, HotTranslate(engine)))
     compressed = [Middleware(GZipMiddleware, minimum_size=_LARGEST_UNCOMPRESSED, compresslevel=5)]
     routes: list[BaseRoute] = []
     for prefix in _PREFIXES:

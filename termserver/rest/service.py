@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from termserver.rest.answers import Answer
+from termserver.rest.hot import HotTranslate
 from termserver.rest.request import FhirRequest
 from termserver.settings import Settings
 from termserver.store.engine import Session
@@ -23,11 +24,12 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The engine for reading, the database for writing, the settings."""
+    """The engine for reading, the database for writing, the settings; `hot` answers plain $translate from memory."""
 
     terminology: Terminology
     database: Sessions
     settings: Settings
+    hot: HotTranslate
 
 
 Serve = Callable[[Service, FhirRequest], Answer]
