@@ -195,7 +195,7 @@ def test_paths_that_lead_nowhere(fhir_sqlite: FhirClient, path: str) -> None:
     [
         {},
         {"resourceType": "Bundle"},
-        {"resourceType": "Bundle", "type": "transaction"},
+        {"resourceType": "Bundle", "type": "document"},
         {"resourceType": "Bundle", "type": "batch", "entry": 5},
     ],
 )
