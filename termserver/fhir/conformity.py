@@ -11,7 +11,7 @@ from typing import Any
 
 from termserver.fhir.elements import Json, fault, kind_of
 from termserver.fhir.primitives import fault_of_primitive
-from termserver.fhir.schema import ElementDefinition, elements_of
+from termserver.fhir.schema import ElementDefinition, elements_of, required_of
 from termserver.fhir.versions import FhirVersion
 
 _PASSED_OVER = {"resourceType", "fhir_comments"}
@@ -52,27 +52,32 @@ def _check_elements(
         return  # a contained resource of a kind that is not served
     if not element or (element.keys() <= _PASSED_OVER and kind not in ("Parameters", "Bundle")):
         raise fault(path, "must not be empty")
-    for name in element:
-        if name not in elements and name not in _PASSED_OVER:
-            _check_unknown(element, name, kind, path, elements, version)
     chosen: dict[str, str] = {}
-    for name, definition in elements.items():
-        here = f"{path}.{name}"
-        has_value = name in element or (definition.is_primitive and f"_{name}" in element)
-        if not has_value:
-            if definition.is_required and f"{shape}.{name}" not in except_for:
-                raise fault(here, "is missing")
+    for name in element:
+        definition = elements.get(name)
+        if definition is None:
+            if name not in _PASSED_OVER:
+                _check_extras(element, name, kind, path, elements, version)
+                definition = elements[name[1:]]
+        elif f"{shape}.{name}" not in except_for:
+            _check_member(element, definition, f"{path}.{name}", f"{shape}.{name}", version, except_for)
+        if definition is None or not definition.choice:
             continue
-        if definition.choice and chosen.setdefault(definition.choice, name) != name:
-            raise fault(here, f"may not stand beside {chosen[definition.choice]}: one {definition.choice}[x] only")
-        if f"{shape}.{name}" not in except_for:
-            _check_member(element, definition, here, f"{shape}.{name}", version, except_for)
-    for definition in elements.values():
-        if definition.choice_required and definition.choice not in chosen:
-            raise fault(f"{path}.{definition.choice}[x]", "is missing")
+        if chosen.setdefault(definition.choice, definition.name) != definition.name:
+            raise fault(
+                f"{path}.{definition.name}",
+                f"may not stand beside {chosen[definition.choice]}: one {definition.choice}[x] only",
+            )
+    required, required_choices = required_of(kind, version)
+    for name in required:
+        if name not in element and f"_{name}" not in element and f"{shape}.{name}" not in except_for:
+            raise fault(f"{path}.{name}", "is missing")
+    for choice in required_choices:
+        if choice not in chosen:
+            raise fault(f"{path}.{choice}[x]", "is missing")
 
 
-def _check_unknown(
+def _check_extras(
     element: Json,
     name: str,
     kind: str,
@@ -80,6 +85,7 @@ def _check_unknown(
     elements: Mapping[str, ElementDefinition],
     version: FhirVersion,
 ) -> None:
+    """`_name` beside or in place of the primitive `name`; any other unknown name is a fault."""
     definition = elements.get(name[1:]) if name.startswith("_") else None
     if definition is None or not definition.is_primitive:
         raise fault(f"{path}.{name}", f"is no element of {kind} in FHIR {version.number}")

@@ -14,6 +14,7 @@ from termserver.errors import BadInput
 from termserver.fhir.primitives import DecimalText
 
 _BLANKS = " \t\n\r"
+_IN_NUMBERS = "0123456789.eE+-"  # the buffer may end within a number, where what is there so far is one as well
 _LARGEST_ITEM = 32 * 1024 * 1024  # characters
 
 
@@ -113,7 +114,7 @@ class JsonStream:
             except RecursionError:
                 raise BadInput("The body nests too deep") from None
             else:
-                if end < len(self._buffer) or self._ended:  # a number at the buffer's end may go on
+                if self._ended or (end < len(self._buffer) and self._buffer[end] not in _IN_NUMBERS):
                     self._place = end
                     return value
             self._fill()

@@ -87,7 +87,7 @@ def _fault_of_text(value: str, kind: str) -> str | None:
         return "must not be empty"
     if len(value) > _LONGEST_TEXT:
         return f"is longer than {_LONGEST_TEXT} characters"
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         return "holds a control character"
     form = _COMPILED.get(kind)
     if form is not None and not form[0].fullmatch(value):

@@ -6,8 +6,8 @@ fhir.resources. R4B stands for R4 as well: the two are the same for all resource
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -41,11 +41,11 @@ class ElementDefinition:
     choice: str = ""
     choice_required: bool = False
     codes: frozenset[str] = frozenset()
+    is_primitive: bool = field(init=False)
 
-    @property
-    def is_primitive(self) -> bool:
-        """True for a value that XML writes as an attribute."""
-        return self.kind[0].islower() and self.kind != "xhtml"
+    def __post_init__(self) -> None:
+        """A primitive is a value that XML writes as an attribute."""
+        object.__setattr__(self, "is_primitive", self.kind[0].islower() and self.kind != "xhtml")
 
 
 def elements_of(kind: str, version: FhirVersion) -> Mapping[str, ElementDefinition] | None:
@@ -55,6 +55,22 @@ def elements_of(kind: str, version: FhirVersion) -> Mapping[str, ElementDefiniti
     ['display', 'userSelected']
     """
     return _elements_of(kind, version.is_r5)
+
+
+def required_of(kind: str, version: FhirVersion) -> tuple[Sequence[str], Sequence[str]]:
+    """Names of the elements that must be there, and of the element[x] of which one must be.
+
+    >>> required_of("Extension", FhirVersion.R4)
+    (('url',), ())
+    """
+    return _required_of(kind, version.is_r5)
+
+
+@cache
+def _required_of(kind: str, r5: bool) -> tuple[Sequence[str], Sequence[str]]:
+    elements = (_elements_of(kind, r5) or {}).values()
+    names = tuple(item.name for item in elements if item.is_required)
+    return names, tuple(dict.fromkeys(item.choice for item in elements if item.choice_required))
 
 
 def is_resource(kind: str, version: FhirVersion) -> bool:
