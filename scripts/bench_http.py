@@ -123,9 +123,11 @@ class Server:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.write(request_bytes(path))
-            head = await asyncio.wait_for(reader.readline(), 30)
+            head = await asyncio.wait_for(reader.readline(), 60)
             writer.close()
         except (OSError, TimeoutError):
+            return False
+        if b" 503 " in head:  # the table is being built
             return False
         if b" 200 " not in head:
             raise SystemExit(f"{path}: {head!r}")

@@ -6,7 +6,7 @@ error that names the parameter. Source: FHIR R4 and R5, Operations (executing an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from termserver.errors import BadInput
@@ -104,6 +104,11 @@ class ParameterList:
     def has(self, *names: str) -> bool:
         """True if one of the names is given."""
         return any(name in self._by_name for name in names)
+
+    def given(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that are given."""
+        by_name = self._by_name
+        return [name for name in names if name in by_name]
 
     def with_text(self, name: str, value: str) -> ParameterList:
         """The same with one more text parameter."""

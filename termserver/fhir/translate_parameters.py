@@ -23,6 +23,7 @@ from termserver.model.results import TranslateMatch, TranslateResult
 
 _SOURCE_WAYS = ("code", "coding", "codeableConcept", "sourceCode", "sourceCoding", "sourceCodeableConcept")
 _TARGET_WAYS = ("targetCode", "targetCoding", "targetCodeableConcept")
+_WAYS = (*_SOURCE_WAYS, *_TARGET_WAYS)
 _NO_OVERLAY = Overlay()
 
 
@@ -90,7 +91,7 @@ def read_translate(
 
 
 def _way(parameters: ParameterList) -> str:
-    given = [name for name in (*_SOURCE_WAYS, *_TARGET_WAYS) if parameters.has(name)]
+    given = parameters.given(_WAYS)
     if len(given) == 1:
         return given[0]
     if not given:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
+
 from termserver.fhir.changes_parameters import read_changes, write_changes
 from termserver.fhir.closure_parameters import read_closure, write_closure
 from termserver.fhir.elements import Json
@@ -33,6 +35,10 @@ def translate(terminology: Terminology, request: FhirRequest, resource_id: str |
     question, style = read_translate(
         request.parameters(), request.version, map_id=resource_id, language=request.language
     )
+    planned = terminology.planned_answer(question, style)
+    if planned is not None:
+        answer: Json = orjson.loads(planned)
+        return answer
     return write_translate(terminology.translate(question), style, reverse=question.reverse)
 
 

@@ -7,9 +7,10 @@ the database where it can, so that the event loop may call it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from typing import cast
 
 from termserver.errors import NotFound
@@ -52,11 +53,12 @@ from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
 from termserver.terminology.translate import translate
-from termserver.terminology.translate_plan import TranslatePlan, plan_translation
+from termserver.terminology.translate_plan import TranslatePlan, is_plannable, plan_translation
 from termserver.terminology.validate_code import validate_code
 from termserver.terminology.validate_in_value_set import validate_code_in_value_set
 
 _MB = 1024 * 1024
+_MOST_PLANS = 512
 
 
 class Terminology:
@@ -69,6 +71,7 @@ class Terminology:
         self._indexes = Indexes(database, settings.index_folder())
         self._built_tables = BuiltTables(database, settings.index_folder(), self._indexes)
         self._tables = TranslationTables(settings.translation_cache_mb * _MB)
+        self._plans: dict[Hashable, tuple[tuple[int, int], TranslatePlan]] = {}
         self._catalogue = Catalogue(-1)
         self._refresh_lock = threading.Lock()
         self._origin: Terminology | None = None
@@ -258,6 +261,32 @@ class Terminology:
         if index is None:
             return stored is None, None
         return True, index.table.displays_of([coding.code])[0]
+
+    def planned_answer(self, request: TranslateRequest, style: TranslateStyle) -> bytes | None:
+        """The answer's JSON where a plan gives it: for requests that differ from an earlier one in the code alone.
+
+        Raises
+        ------
+        NotFound
+            If the map that the request names is not known.
+        """
+        if len(request.codings) != 1 or not is_plannable(request):
+            return None
+        stamp = self.plan_stamp()
+        if stamp is None:
+            return None
+        coding = request.codings[0]
+        shape = (style, coding.system, coding.version, replace(request, codings=()))
+        known = self._plans.get(shape)
+        if known is not None and known[0] == stamp:
+            return known[1].answer(coding.code)
+        plan = self.plan(request, style)
+        if plan is None:
+            return None
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        self._plans[shape] = (stamp, plan)
+        return plan.answer(coding.code)
 
     def plan_stamp(self) -> tuple[int, int] | None:
         """What plans depend on now: content, and the tables in memory; None if the database must be asked."""

@@ -96,6 +96,18 @@ def _add_matches(record: Record, target_key: bytes | None, group: _PlannedGroup,
     return counts
 
 
+def is_plannable(request: TranslateRequest) -> bool:
+    """True if nothing in the request, but its maps, speaks against a plan."""
+    return not (
+        request.language
+        or request.dependencies
+        or request.source_scope
+        or request.target_scope
+        or request.inline_map is not None
+        or request.overlay
+    )
+
+
 def plan_translation(
     request: TranslateRequest, style: TranslateStyle, tables: Sequence[TranslationTable], surroundings: MapSurroundings
 ) -> TranslatePlan | None:
@@ -108,9 +120,7 @@ def plan_translation(
     tables
         The maps that were chosen, in the order of their answers.
     """
-    if request.language or request.dependencies or request.overlay or request.inline_map is not None:
-        return None
-    if request.source_scope or request.target_scope:
+    if not is_plannable(request):
         return None
     groups = []
     (coding,) = request.codings
