@@ -215,23 +215,34 @@ def parameters_from_query(pairs: Iterable[tuple[str, str]]) -> ParameterList:
     return ParameterList(by_name)
 
 
-def parameters_from_body(body: object, query: Iterable[tuple[str, str]] = ()) -> ParameterList:
+def parameters_from_body(
+    body: object, query: Iterable[tuple[str, str]] = (), *, alone: tuple[str, str] | None = None
+) -> ParameterList:
     """The parameters of a POST: its Parameters resource, and what stands in the URL beside it.
+
+    Parameters
+    ----------
+    alone
+        Type and name of the operation's one parameter that is a resource: it may be the body, by itself.
 
     Raises
     ------
     BadInput
         If the body is no Parameters resource, or a parameter has no name or several values.
     """
-    resource = resource_of_type(body, "Parameters")
     by_name: dict[str, list[Parameter]] = {}
-    for place, element in enumerate(objects(resource, "parameter", "Parameters")):
-        item = _read_parameter(element, f"Parameters.parameter[{place}]")
-        by_name.setdefault(item.name, []).append(item)
+    if alone is not None and isinstance(body, dict) and body.get("resourceType") == alone[0]:
+        by_name[alone[1]] = [Parameter(alone[1], None, "", (), body)]
+    else:
+        resource = resource_of_type(body, "Parameters")
+        for place, element in enumerate(objects(resource, "parameter", "Parameters")):
+            item = _read_parameter(element, f"Parameters.parameter[{place}]")
+            by_name.setdefault(item.name, []).append(item)
+    beside: dict[str, list[Parameter]] = {}
     for name, value in query:
         if name not in by_name and not name.startswith("_"):
-            by_name[name] = [Parameter(name, value, None)]
-    return ParameterList(by_name)
+            beside.setdefault(name, []).append(Parameter(name, value, None))
+    return ParameterList(by_name | beside)
 
 
 def _read_parameter(element: Json, path: str) -> Parameter:

@@ -81,8 +81,9 @@ def answer_subsumes(terminology: Terminology, question: SubsumesRequest) -> Json
 
 def read_validation(request: FhirRequest, resource_id: str | None, *, in_value_set: bool) -> ValidateCodeRequest:
     """The question of $validate-code."""
+    alone = ("ValueSet", "valueSet") if in_value_set else ("CodeSystem", "codeSystem")
     return read_validate_code(
-        request.parameters(),
+        request.parameters(alone=alone),
         request.body_version,
         in_value_set=in_value_set,
         resource_id=resource_id,
@@ -109,7 +110,10 @@ def validate_code_in_value_set(terminology: Terminology, request: FhirRequest, r
 def expand(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """ValueSet/$expand."""
     question = read_expand(
-        request.parameters(), request.body_version, resource_id=resource_id, language=request.language
+        request.parameters(alone=("ValueSet", "valueSet")),
+        request.body_version,
+        resource_id=resource_id,
+        language=request.language,
     )
     return write_expansion(terminology.expand(question), request.version)
 

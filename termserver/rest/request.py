@@ -55,10 +55,16 @@ class FhirRequest:
         """How the answer is written."""
         return Representation(self.version, self.format)
 
-    def parameters(self) -> ParameterList:
-        """The operation's parameters, from the query or the body."""
+    def parameters(self, *, alone: tuple[str, str] | None = None) -> ParameterList:
+        """The operation's parameters, from the query or the body.
+
+        Parameters
+        ----------
+        alone
+            Type and name of the one parameter that is a resource, which may be the body by itself.
+        """
         if self.method == "POST":
-            return parameters_from_body(self.body if self.body is not None else _EMPTY, self.query)
+            return parameters_from_body(self.body if self.body is not None else _EMPTY, self.query, alone=alone)
         return parameters_from_query(self.query)
 
     def queried(self, name: str) -> str | None:

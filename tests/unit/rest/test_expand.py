@@ -543,3 +543,16 @@ def test_too_many_concepts_are_too_costly_unless_paged(fhir_sqlite: FhirClient) 
     paged = expanded(fhir_sqlite, value_set(include=[WHOLE]), brought, count=1000)
     assert (paged["total"], len(paged["contains"])) == (150, 100)
     assert len(expanded(fhir_sqlite, value_set(include=[WHOLE]), brought, offset=60)["contains"]) == 90
+
+
+def test_the_value_set_may_be_the_body_by_itself(fhir_sqlite: FhirClient) -> None:
+    contained = code_system("http://example.org/cs/own", concept("X"), concept("Y"), concept("Z"), id="c")
+    asked = value_set(include=[{"system": "#c"}], contained=[contained])
+    response = fhir_sqlite.post("/r5/ValueSet/$expand?count=2&property=definition&property=parent", asked)
+    assert response.status_code == 200
+    assert shown(response.json()["expansion"]) == "X Y"
+    wrong = fhir_sqlite.post("/r5/ValueSet/$expand", contained)
+    assert wrong.status_code == 400
+    url = f"/r4/ValueSet/$validate-code?code=X&system={TREE}"
+    listed = value_set(include=[{"system": TREE, "concept": [{"code": "X"}]}])
+    assert fhir_sqlite.post(url, listed).status_code == 200
