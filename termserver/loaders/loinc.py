@@ -1,7 +1,8 @@
-"""Read a LOINC release (folder or zip) as a code system: terms, parts, answer lists and answers.
+"""Read a LOINC release (folder or zip) as a code system: terms, parts, answer lists, answers and groups.
 
-Display: LONG_COMMON_NAME; designations: short, display and consumer names, and every linguistic variant; parents: the
-component hierarchy; properties: the axes as Codings of their parts, every other filled column, answer lists.
+Display: LONG_COMMON_NAME, a part's PartName; designations: short, display and consumer names, and every linguistic
+variant; parents: the component hierarchy; properties: the axes as Codings of their parts, document ontology and radiology
+parts, every other filled column, answer lists, groups. Deprecated and discouraged terms are inactive.
 
 Memory: bounded by `SortedRows`, whatever the size of the release.
 
@@ -23,6 +24,7 @@ from termserver.loaders.loinc_concept import (
     LOINC_URL,
     answer_concept,
     answer_list_concept,
+    group_concept,
     part_concept,
     term_concept,
 )
@@ -34,7 +36,11 @@ from termserver.model.source_list import RowProblem
 
 _LANGUAGE_FILE = re.compile(r"^(?P<language>[a-z]{2,3})(?P<country>[A-Z]{2})\d+LinguisticVariant\.csv$")
 _VERSION = re.compile(r"(?:^|[_\- /])(2\.\d{1,3})(?:$|[_\- /.])")
+_PART_LINKS = ("LoincPartLink_Primary.csv", "LoincPartLink_Supplementary.csv")
+# Other ways to say the axes (detailed model, search…) would stand beside the axes themselves
+_LINK_TYPES = {"Primary", "DocumentOntology", "Radiology", "Metadata", ""}
 _NUMBER = re.compile(r"^\d{1,7}-\d$")
+_VARIANT_NAMES = ("LONG_COMMON_NAME", "LinguisticVariantDisplayName")
 _WIDE_ROWS_IN_MEMORY = 20_000
 
 
@@ -44,11 +50,13 @@ class LoincFiles:
 
     table: ReleaseFile
     parts: ReleaseFile | None = None
-    part_links: ReleaseFile | None = None
+    part_links: tuple[ReleaseFile, ...] = ()
     answers: ReleaseFile | None = None
     answer_links: ReleaseFile | None = None
     hierarchy: ReleaseFile | None = None
     consumer_names: ReleaseFile | None = None
+    groups: ReleaseFile | None = None
+    group_terms: ReleaseFile | None = None
     variants: list[tuple[str, ReleaseFile]] = field(default_factory=list)
 
 
@@ -62,11 +70,13 @@ def find_loinc_files(path: Path) -> LoincFiles | None:
     found = LoincFiles(
         table=table,
         parts=by_name.get("Part.csv"),
-        part_links=by_name.get("LoincPartLink_Primary.csv"),
+        part_links=tuple(by_name[name] for name in _PART_LINKS if name in by_name),
         answers=by_name.get("AnswerList.csv"),
         answer_links=by_name.get("LoincAnswerListLink.csv"),
         hierarchy=by_name.get("ComponentHierarchyBySystem.csv"),
         consumer_names=by_name.get("ConsumerName.csv"),
+        groups=by_name.get("Group.csv"),
+        group_terms=by_name.get("GroupLoincTerms.csv"),
     )
     for file in files:
         match = _LANGUAGE_FILE.match(file.base_name)
@@ -113,12 +123,17 @@ def read_loinc(path: Path, *, version: str | None = None, name: str | None = Non
         value_set="http://loinc.org/vs",
         properties=(
             *(PropertyDefinition(axis, "Coding", uri=f"http://loinc.org/property/{axis}") for axis in AXES),
-            PropertyDefinition("STATUS", "string", uri="http://loinc.org/property/STATUS"),
+            PropertyDefinition("STATUS", "string", uri="http://hl7.org/fhir/concept-properties#status"),
             PropertyDefinition("CLASS", "string", uri="http://loinc.org/property/CLASS"),
+            PropertyDefinition("CLASSTYPE", "string", uri="http://loinc.org/property/CLASSTYPE"),
+            PropertyDefinition("ORDER_OBS", "string", uri="http://loinc.org/property/ORDER_OBS"),
+            PropertyDefinition("document-kind", "Coding", uri="http://loinc.org/property/document-kind"),
             PropertyDefinition("EXAMPLE_UCUM_UNITS", "string", uri="http://loinc.org/property/EXAMPLE_UCUM_UNITS"),
             PropertyDefinition("answer-list", "code", uri="http://loinc.org/property/answer-list"),
-            PropertyDefinition("answer", "code"),
-            PropertyDefinition("answers-for", "code"),
+            PropertyDefinition("Answer", "code", description="An answer of the list; on answer lists"),
+            PropertyDefinition("AnswerList", "code", description="A list that has the answer; on answers"),
+            PropertyDefinition("answers-for", "code", description="A term that uses the list; on answer lists"),
+            PropertyDefinition("GROUP", "code", description="A group that the term is a member of"),
             PropertyDefinition("PartTypeName", "string"),
         ),
         aliases=("urn:oid:2.16.840.1.113883.6.1",),
@@ -164,7 +179,9 @@ def _read_concepts(files: LoincFiles, loaded: LoadedCodeSystem) -> Iterator[Conc
             if code.startswith("LA"):
                 yield answer_concept(code, rows)
             elif code.startswith("LL"):
-                yield answer_list_concept(code, rows)
+                yield answer_list_concept(code, rows, own)
+            elif code.startswith("LG"):
+                yield group_concept(code, rows)
             else:
                 yield part_concept(code, rows, own)
 
@@ -198,9 +215,13 @@ def _collect_parts_and_answers(files: LoincFiles, others: SortedRows, loaded: Lo
                 row["PartNumber"],
                 "part",
                 row["PartTypeName"],
-                row.get("PartDisplayName") or row["PartName"],
+                row["PartName"] or row.get("PartDisplayName") or "",
                 row.get("Status") or "",
+                row.get("PartDisplayName") or "",
             )
+    if files.groups is not None:
+        for _, row in _rows(files.groups, ("GroupId", "Group")):
+            add(row["GroupId"], "group", "", row["Group"], row.get("Status") or "")
     if files.hierarchy is not None:
         for _, row in _rows(files.hierarchy, ("IMMEDIATE_PARENT", "CODE", "CODE_TEXT")):
             if row["CODE"].startswith("LP"):
@@ -215,14 +236,18 @@ def _collect_parts_and_answers(files: LoincFiles, others: SortedRows, loaded: Lo
 
 def _collect_links(files: LoincFiles, links: SortedRows) -> None:
     """Everything that hangs on a code, as rows (code, sort of link, first, second)."""
-    if files.part_links is not None:
-        for _, row in _rows(files.part_links, ("LoincNumber", "PartNumber", "PartName", "Property")):
-            links.add(
-                (row["LoincNumber"], "part", row["Property"].rsplit("/", 1)[-1], row["PartNumber"], row["PartName"])
-            )
+    for part_file in files.part_links:
+        for _, row in _rows(part_file, ("LoincNumber", "PartNumber", "PartName", "Property")):
+            if (row.get("LinkTypeName") or "") in _LINK_TYPES:
+                name = row["Property"].rsplit("/", 1)[-1]
+                links.add((row["LoincNumber"], "part", name, row["PartNumber"], row["PartName"]))
+    if files.group_terms is not None:
+        for _, row in _rows(files.group_terms, ("GroupId", "LoincNumber")):
+            links.add((row["LoincNumber"], "group", row["GroupId"], ""))
     if files.answer_links is not None:
         for _, row in _rows(files.answer_links, ("LoincNumber", "AnswerListId")):
             links.add((row["LoincNumber"], "answer-list", row["AnswerListId"], ""))
+            links.add((row["AnswerListId"], "answers-for", row["LoincNumber"], ""))
     if files.hierarchy is not None:
         for _, row in _rows(files.hierarchy, ("IMMEDIATE_PARENT", "CODE")):
             if row["IMMEDIATE_PARENT"]:
@@ -233,9 +258,16 @@ def _collect_links(files: LoincFiles, links: SortedRows) -> None:
     for language, file in files.variants:
         for _, row in _rows(file, ("LOINC_NUM", *AXES)):
             full = ":".join(row[axis] or "" for axis in AXES).rstrip(":")
-            names = (row.get("LONG_COMMON_NAME"), row.get("LinguisticVariantDisplayName"), full, row.get("SHORTNAME"))
-            for value in dict.fromkeys(one for one in names if one and one.strip(":")):
-                links.add((row["LOINC_NUM"], "variant", language, value))
+            names = (
+                *((row.get(column), column) for column in _VARIANT_NAMES),
+                (full, "FULLY_SPECIFIED_NAME"),
+                (row.get("SHORTNAME"), "SHORTNAME"),
+            )
+            seen: set[str] = set()
+            for value, use in names:
+                if value and value.strip(":") and value not in seen:
+                    seen.add(value)
+                    links.add((row["LOINC_NUM"], "variant", language, value, use))
 
 
 def _rows(file: ReleaseFile, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -14,6 +14,9 @@ _NOT_PROPERTIES = {"LOINC_NUM", "LONG_COMMON_NAME", "DefinitionDescription", *_N
 # Part links name two axes differently from the table.
 _AXIS_OF_LINK = {"TIME": "TIME_ASPCT", "SCALE": "SCALE_TYP", "METHOD": "METHOD_TYP"}
 
+# FHIR has both for codes that are not to be used any more
+_INACTIVE = {"DEPRECATED", "DISCOURAGED", "INACTIVE"}
+
 Fields = Sequence[str]
 
 
@@ -25,7 +28,7 @@ def term_concept(row: Mapping[str, str], links: Sequence[Fields]) -> Concept:
     row
         Column → value of Loinc.csv.
     links
-        (code, `part` | `answer-list` | `parent` | `consumer-name` | `variant`, …).
+        (code, `part` | `answer-list` | `group` | `parent` | `consumer-name` | `variant`, …).
     """
     display = row["LONG_COMMON_NAME"] or row.get("SHORTNAME") or row["LOINC_NUM"]
     return Concept(
@@ -34,7 +37,7 @@ def term_concept(row: Mapping[str, str], links: Sequence[Fields]) -> Concept:
         designations=tuple(dict.fromkeys(_designations(row, display, links))),
         properties=tuple(dict.fromkeys(_properties(row, links))),
         parents=_parents(links),
-        active=row["STATUS"] != "DEPRECATED",
+        active=row["STATUS"] not in _INACTIVE,
         definition=row.get("DefinitionDescription") or None,
     )
 
@@ -45,19 +48,38 @@ def part_concept(code: str, rows: Sequence[Fields], links: Sequence[Fields]) -> 
     return Concept(
         code=code,
         display=own[3] or code,
-        properties=(ConceptProperty("PartTypeName", own[2]),) if own[2] else (),
+        designations=_display_name(own),
+        properties=(
+            *((ConceptProperty("PartTypeName", own[2]),) if own[2] else ()),
+            *((ConceptProperty("STATUS", own[4]),) if own[4] else ()),
+        ),
         parents=_parents(links),
-        active=own[4] not in {"DEPRECATED", "INACTIVE"},
+        active=own[4] not in _INACTIVE,
     )
 
 
-def answer_list_concept(code: str, rows: Sequence[Fields]) -> Concept:
-    """An answer list with its answers."""
+def _display_name(row: Fields) -> tuple[Designation, ...]:
+    name = row[5] if len(row) > 5 else ""
+    if not name or name == row[3]:
+        return ()
+    return (Designation(name, "en", Coding(LOINC_URL, "DisplayName", display="DisplayName")),)
+
+
+def group_concept(code: str, rows: Sequence[Fields]) -> Concept:
+    """A group of terms that can stand for each other in some use."""
+    return Concept(code=code, display=rows[0][3] or code, active=rows[0][4].upper() not in _INACTIVE)
+
+
+def answer_list_concept(code: str, rows: Sequence[Fields], links: Sequence[Fields]) -> Concept:
+    """An answer list with its answers, and the terms that use it."""
     answers = dict.fromkeys(row[2] for row in rows if row[2])
     return Concept(
         code=code,
         display=rows[0][3] or code,
-        properties=tuple(ConceptProperty("answer", answer, "code") for answer in answers),
+        properties=(
+            *(ConceptProperty("Answer", answer, "code") for answer in answers),
+            *(ConceptProperty("answers-for", link[2], "code") for link in links if link[1] == "answers-for"),
+        ),
     )
 
 
@@ -67,7 +89,7 @@ def answer_concept(code: str, rows: Sequence[Fields]) -> Concept:
     return Concept(
         code=code,
         display=rows[0][3] or code,
-        properties=tuple(ConceptProperty("answers-for", one, "code") for one in lists),
+        properties=tuple(ConceptProperty("AnswerList", one, "code") for one in lists),
     )
 
 
@@ -81,13 +103,14 @@ def _designations(row: Mapping[str, str], display: str, links: Sequence[Fields])
             yield Designation(row[column], "en", Coding(LOINC_URL, column, display=column))
     for link in links:
         if link[1] == "consumer-name" and link[2] != display:
-            yield Designation(link[2], "en", Coding(LOINC_URL, "CONSUMER_NAME", display="CONSUMER_NAME"))
+            yield Designation(link[2], "en", Coding(LOINC_URL, "ConsumerName", display="ConsumerName"))
         elif link[1] == "variant":
-            yield Designation(link[3], link[2])
+            yield Designation(link[3], link[2], Coding(LOINC_URL, link[4], display=link[4]))
 
 
 def _properties(row: Mapping[str, str], links: Sequence[Fields]) -> Iterator[ConceptProperty]:
-    parts = {_AXIS_OF_LINK.get(link[2], link[2]): link for link in links if link[1] == "part"}
+    linked = [link for link in links if link[1] == "part"]
+    parts = {_AXIS_OF_LINK.get(link[2], link[2]): link for link in reversed(linked)}
     for axis in AXES:
         if axis in parts:
             yield ConceptProperty(
@@ -95,12 +118,14 @@ def _properties(row: Mapping[str, str], links: Sequence[Fields]) -> Iterator[Con
             )
         elif row[axis]:
             yield ConceptProperty(axis, row[axis])
-    for axis, link in parts.items():
-        if axis not in AXES:
-            yield ConceptProperty(axis, Coding(LOINC_URL, link[3], display=link[4]), "Coding")
+    for link in linked:
+        if _AXIS_OF_LINK.get(link[2], link[2]) not in AXES:
+            yield ConceptProperty(link[2], Coding(LOINC_URL, link[3], display=link[4]), "Coding")
     for column, value in row.items():
-        if value and column not in _NOT_PROPERTIES:
+        if value and column not in _NOT_PROPERTIES and column not in parts:
             yield ConceptProperty(column, value)
     for link in links:
         if link[1] == "answer-list":
             yield ConceptProperty("answer-list", link[2], "code")
+        elif link[1] == "group":
+            yield ConceptProperty("GROUP", link[2], "code")

@@ -34,10 +34,13 @@ class Content(Protocol):
         Of the code system.
     unclosed
         Why nobody can list all its codes (it has a grammar), in a sentence; None where `table` is all.
+    is_tree
+        False for a hierarchy in which concepts commonly have several parents: its expansions are lists.
     """
 
     header: CodeSystem
     unclosed: str | None
+    is_tree: bool
 
     @property
     def table(self) -> ConceptTable:
@@ -116,6 +119,7 @@ class StoredContent:
     """Content in the database; lives as long as the session."""
 
     unclosed: str | None = None
+    is_tree: bool = True
 
     def __init__(self, session: Session, stored: StoredCodeSystem, indexes: Indexes) -> None:
         self.header = stored.header
@@ -208,6 +212,7 @@ class BroughtContent:
     """Content that a request brought with it."""
 
     unclosed: str | None = None
+    is_tree: bool = True
 
     def __init__(self, header: CodeSystem, concepts: Iterable[Concept]) -> None:
         self.header = header
@@ -291,6 +296,7 @@ class SupplementedContent:
     def __init__(self, content: Content, supplements: Sequence[Content]) -> None:
         self.header = content.header
         self.unclosed = content.unclosed
+        self.is_tree = content.is_tree
         self.content = content
         self.supplements = tuple(supplements)
 

@@ -198,14 +198,14 @@ def _system_part(library: Library, include: Include, place: _Place, path: str) -
             content,
             everything,
             {},
-            Nesting.BELOW_ANCESTOR,
+            Nesting.BELOW_ANCESTOR if content.is_tree else Nesting.FLAT,
             content.unclosed is not None,
             unlisted=content.has_unlisted(()),
         )
     selected = [
         filter_ordinals(content, rule, f"{path}.filter[{number}]") for number, rule in enumerate(include.filters)
     ]
-    nesting = Nesting.BELOW_PARENT if len(selected) == 1 else Nesting.FLAT
+    nesting = Nesting.BELOW_PARENT if len(selected) == 1 and content.is_tree else Nesting.FLAT
     ordinals = selected[0]
     for other in selected[1:]:
         ordinals = ordinals[marked(len(content.table), other)[ordinals]]

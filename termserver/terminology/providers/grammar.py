@@ -55,6 +55,8 @@ class GrammarContent:
         Canonical URL of that value set.
     """
 
+    is_tree: bool = True
+
     def __init__(
         self,
         header: CodeSystem,

@@ -13,6 +13,7 @@ from termserver.model.code_system import CodeSystem
 from termserver.terminology.content import Content
 from termserver.terminology.providers import iso, language_tags, media_types, npu, ucum
 from termserver.terminology.providers.grammar import Listed
+from termserver.terminology.providers.loinc import LOINC_URL, with_loinc_rules
 from termserver.terminology.providers.snomed import with_snomed_rules
 from termserver.terminology.providers.snomed_editions import SNOMED_URL
 from termserver.terminology.versions import fits
@@ -48,7 +49,7 @@ _BUILT_IN: Mapping[str, BuiltIn] = {
     iso.SUBDIVISIONS: BuiltIn(lambda _: iso.subdivisions(), ("urn:oid:1.0.3166.2",)),
     iso.CURRENCIES: BuiltIn(lambda _: iso.currencies(), ("urn:oid:1.0.4217",)),
 }
-_OWN_RULES: Mapping[str, Callable[[Content], Content]] = {SNOMED_URL: with_snomed_rules}
+_OWN_RULES: Mapping[str, Callable[[Content], Content]] = {SNOMED_URL: with_snomed_rules, LOINC_URL: with_loinc_rules}
 
 
 def built_in_content(url: str, version: str | None, listed_in: Callable[[str], Listed]) -> Content | None:

@@ -53,6 +53,7 @@ class SnomedContent:
     """A loaded edition, and the expressions that a request names."""
 
     unclosed: str | None = None
+    is_tree: bool = False
 
     def __init__(self, edition: StoredContent) -> None:
         self.header: CodeSystem = edition.header

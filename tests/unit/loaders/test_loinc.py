@@ -80,10 +80,15 @@ def test_deprecated_term_is_inactive(concepts: dict[str, Concept]) -> None:
 
 
 def test_parts_lists_and_answers_are_concepts(concepts: dict[str, Concept]) -> None:
-    assert concepts["LP1-1"].display == "Thing (part)"
+    assert concepts["LP1-1"].display == "Thing"
+    assert [one.value for one in concepts["LP1-1"].designations] == ["Thing (part)"]
     assert concepts["LP9-1"].display == "Laboratory"
-    assert [one.value for one in concepts["LL1-1"].properties] == ["LA1-1", "LA2-1"]
-    assert concepts["LA1-1"].properties[0].value == "LL1-1"
+    assert [(one.code, one.value) for one in concepts["LL1-1"].properties] == [
+        ("Answer", "LA1-1"),
+        ("Answer", "LA2-1"),
+        ("answers-for", "90000-1"),
+    ]
+    assert [(one.code, one.value) for one in concepts["LA1-1"].properties] == [("AnswerList", "LL1-1")]
 
 
 def test_number_with_wrong_check_digit_is_refused_with_its_line(tmp_path: Path) -> None:
