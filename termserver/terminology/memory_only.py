@@ -48,3 +48,7 @@ class OpenIndexesOnly:
         if index is None:
             raise NeedsStoreError(stored.header.canonical)
         return index
+
+    def index(self, stored: StoredCodeSystem) -> OpenIndex:
+        """See `Indexes`."""
+        return self.opened(stored)
