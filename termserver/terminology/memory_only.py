@@ -11,6 +11,7 @@ from typing import NoReturn
 from termserver.index.builder import Indexes, OpenIndex
 from termserver.index.concept_table import ConceptTable
 from termserver.index.hierarchy import Hierarchy
+from termserver.index.property_columns import PropertyColumns
 from termserver.index.text import TextIndex
 from termserver.store.code_systems import StoredCodeSystem
 from termserver.terminology.map_access import NeedsStoreError
@@ -52,3 +53,8 @@ class OpenIndexesOnly:
     def index(self, stored: StoredCodeSystem) -> OpenIndex:
         """See `Indexes`."""
         return self.opened(stored)
+
+    @property
+    def columns(self) -> PropertyColumns:
+        """A column may have to be read first."""
+        raise NeedsStoreError("property columns")
