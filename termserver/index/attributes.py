@@ -235,7 +235,7 @@ class AttributesBuilder:
         self._terms = TextPoolBuilder()
 
 
-ATTRIBUTES = Part("attributes", "1", AttributesBuilder)
+ATTRIBUTES = Part("attributes", "2", AttributesBuilder)
 
 
 @dataclass(frozen=True, slots=True)

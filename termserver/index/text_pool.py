@@ -1,6 +1,7 @@
 """Texts by number, folded, one after another: searched whole by array operations, without a loop over texts.
 
-The beginnings of all words are known, so that a search looks at one byte of each word and goes on with those that fit.
+The beginnings of all words are known, with their first two bytes side by side: a search compares those, and looks into
+the texts only where they fit.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from termserver.index.text import fold, words_of
 
 Mask = NDArray[np.bool_]
 
+_FILES = ("bytes", "ends", "words", "heads")
 _MOST_STARS = 8
 _SIGN = re.compile(r"[^\x00-\x7f\w]|[\r\n]")
 _PIECES = re.compile(r"\\.|\*|[^\\*]+", re.DOTALL)
@@ -46,7 +48,9 @@ class TextPoolBuilder:
         content = np.frombuffer(bytes(self._bytes), dtype=np.uint8)
         np.save(folder / f"{name}_bytes.npy", content)
         np.save(folder / f"{name}_ends.npy", np.frombuffer(self._ends, dtype=np.int64))
-        np.save(folder / f"{name}_words.npy", _word_beginnings(content))
+        words = _word_beginnings(content)
+        np.save(folder / f"{name}_words.npy", words)
+        np.save(folder / f"{name}_heads.npy", _heads(content, words))
 
 
 def _folded(text: str) -> bytes:
@@ -56,7 +60,7 @@ def _folded(text: str) -> bytes:
 
 def open_text_pool(folder: Path, name: str) -> TextPool:
     """Map the texts into memory."""
-    return TextPool(*(open_array(folder / f"{name}_{part}.npy") for part in ("bytes", "ends", "words")))
+    return TextPool(*(open_array(folder / f"{name}_{part}.npy") for part in _FILES))
 
 
 def text_pool(texts: list[str]) -> TextPool:
@@ -70,7 +74,8 @@ def text_pool(texts: list[str]) -> TextPool:
     for text in texts:
         builder.add(text)
     content = np.frombuffer(bytes(builder._bytes), dtype=np.uint8)
-    return TextPool(content, np.frombuffer(builder._ends, dtype=np.int64), _word_beginnings(content))
+    words = _word_beginnings(content)
+    return TextPool(content, np.frombuffer(builder._ends, dtype=np.int64), words, _heads(content, words))
 
 
 def _word_beginnings(content: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -79,6 +84,11 @@ def _word_beginnings(content: NDArray[np.uint8]) -> NDArray[np.int64]:
     inside = is_word[content]
     before = np.concatenate((np.zeros(1, dtype=np.bool_), inside[:-1]))[: len(inside)]
     return np.flatnonzero(inside & ~before).astype(np.int64)
+
+
+def _heads(content: NDArray[np.uint8], words: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Shape (n_words,): the first byte of each word above, the one behind it below; each text ends with a line break."""
+    return (content[words].astype(np.uint16) * 256 + content[words + 1]).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +103,14 @@ class TextPool:
         Shape (n_texts,): the place behind each text's line break.
     words
         Places where words begin, ascending.
+    heads
+        Shape (n_words,): the first two bytes of each.
     """
 
     content: NDArray[np.uint8]
     ends: NDArray[np.int64]
     words: NDArray[np.int64]
+    heads: NDArray[np.uint16]
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -112,8 +125,11 @@ class TextPool:
 
     def _words_beginning(self, word: bytes) -> NDArray[np.int64]:
         """Places of the words that begin so. A text's line break ends every comparison in time."""
-        places = self.words
-        for offset, byte in enumerate(word):
+        if len(word) == 1:
+            beginning: NDArray[np.int64] = self.words[self.heads >> 8 == word[0]]
+            return beginning
+        places: NDArray[np.int64] = self.words[self.heads == (word[0] << 8 | word[1])]
+        for offset, byte in enumerate(word[2:], start=2):
             if not len(places):
                 break
             places = places[: int(np.searchsorted(places, len(self.content) - offset))]
