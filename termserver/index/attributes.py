@@ -7,7 +7,7 @@ reference set members, identifiers of other schemes. Other code systems have non
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from termserver.ecl.substrate import (
     Values,
 )
 from termserver.index.cache import open_array
+from termserver.index.kept_masks import KeptMasks
 from termserver.index.parts import Part
 from termserver.index.text_pool import TextPoolBuilder, open_text_pool
 from termserver.model.code_system import Concept, ConceptProperty, RefsetMember
@@ -206,9 +207,9 @@ class AttributesBuilder:
         columns["member_active"].append(member.active)
         columns["member_module"].append(_number(member.module))
         columns["member_effective_time"].append(_day(member.effective_time))
-        for field, text in member.fields:
+        for name, text in member.fields:
             columns["cell_member"].append(number)
-            columns["cell_field"].append(self._fields.setdefault(field, len(self._fields)))
+            columns["cell_field"].append(self._fields.setdefault(name, len(self._fields)))
             columns["cell_value"].append(self._cells.number_of(text))
 
     def finish(self) -> None:
@@ -222,7 +223,7 @@ class AttributesBuilder:
         for name, texts in (
             ("description_language", self._languages),
             ("identifier_code", self._identifiers),
-            ("field_names", [field.encode() for field in self._fields]),
+            ("field_names", [one.encode() for one in self._fields]),
         ):
             np.save(self._folder / f"{name}.npy", np.array(texts, dtype=bytes) if texts else np.empty(0, dtype="S1"))
         self._terms.save(self._folder, "term")
@@ -246,6 +247,8 @@ class Attributes:
     ----------
     identifier_owner, identifier_scheme, identifier_code
         Shape (n_identifiers,): concept, scheme (a concept, -1 where unknown) and code of identifiers of other schemes.
+    selected
+        What constraints selected, by their text.
     """
 
     defined: NDArray[np.bool_]
@@ -257,6 +260,7 @@ class Attributes:
     identifier_owner: Ordinals
     identifier_scheme: Ordinals
     identifier_code: NDArray[np.bytes_]
+    selected: KeptMasks = field(default_factory=KeptMasks)
 
 
 def open_attributes(folder: Path) -> Attributes | None:
@@ -308,9 +312,9 @@ def open_attributes(folder: Path) -> Attributes | None:
 
 def _descriptions(folder: Path) -> Descriptions:
     arrays: dict[str, object] = {"texts": open_text_pool(folder, "term")}
-    for field in fields(Descriptions):
-        if field.name != "texts":
-            name = field.name if field.name.startswith("place_") else f"description_{field.name}"
-            arrays[field.name] = open_array(folder / f"{name}.npy")
+    for item in fields(Descriptions):
+        if item.name != "texts":
+            name = item.name if item.name.startswith("place_") else f"description_{item.name}"
+            arrays[item.name] = open_array(folder / f"{name}.npy")
     arrays["active"] = np.asarray(arrays["active"]).view(np.bool_)
     return Descriptions(**arrays)  # type: ignore[arg-type]

@@ -136,6 +136,14 @@ class TextPool:
             places = places[self.content[places + offset] == byte]
         return places
 
+    def _places_of(self, piece: bytes) -> NDArray[np.int64]:
+        """Where a piece stands, in all texts."""
+        places: NDArray[np.int64] = np.flatnonzero(self.content == piece[0]).astype(np.int64)
+        for offset, byte in enumerate(piece[1:], start=1):
+            places = places[: int(np.searchsorted(places, len(self.content) - offset))]
+            places = places[self.content[places + offset] == byte]
+        return places
+
     def _of_places(self, places: NDArray[np.int64]) -> Mask:
         found = np.zeros(len(self), dtype=np.bool_)
         found[np.searchsorted(self.ends, places, side="right")] = True
@@ -157,8 +165,9 @@ class TextPool:
             return np.full(len(self), None in pieces, dtype=np.bool_)
         expression = re.compile(_expression(pieces), re.DOTALL)
         content = self.content.data
-        hits = np.array([hit.start() for hit in re.finditer(re.escape(longest), content)], dtype=np.int64)
-        found = self._of_places(hits) if len(hits) else np.zeros(len(self), dtype=np.bool_)
+        found = self._of_places(self._places_of(longest))
+        if pieces == [None, longest, None]:
+            return found
         for number in np.flatnonzero(found).tolist():
             start = int(self.ends[number - 1]) if number else 0
             found[number] = expression.fullmatch(content, start, int(self.ends[number]) - 1) is not None

@@ -50,10 +50,6 @@ class OpenIndexesOnly:
             raise NeedsStoreError(stored.header.canonical)
         return index
 
-    def index(self, stored: StoredCodeSystem) -> OpenIndex:
-        """See `Indexes`."""
-        return self.opened(stored)
-
     @property
     def columns(self) -> PropertyColumns:
         """A column may have to be read first."""

@@ -173,7 +173,9 @@ class SnomedContent:
 
     def filter(self, rule: Filter, place: str) -> Ordinals | None:
         """See `Content`."""
-        return select(self.constraints(), len(self._edition.table), rule, place)
+        attributes = self._edition.index.attributes
+        kept = None if attributes is None or self._expressions else attributes.selected
+        return select(self.constraints(), len(self._edition.table), rule, place, kept)
 
     def has_unlisted(self, filters: Sequence[Filter]) -> bool:
         """See `Content`: expressions, unless a filter leaves them out."""

@@ -13,6 +13,7 @@ from termserver.ecl.evaluate import evaluate
 from termserver.ecl.parser import parse
 from termserver.ecl.substrate import Mask, Substrate
 from termserver.errors import BadInput
+from termserver.index.kept_masks import KeptMasks
 from termserver.model.value_set import Filter
 
 Ordinals = NDArray[np.int32]
@@ -22,7 +23,9 @@ _CODES = {"concept", "code"}
 _REFERENCE_SET = "900000000000455006"
 
 
-def select(edition: Substrate | None, listed: int, rule: Filter, place: str) -> Ordinals | None:
+def select(
+    edition: Substrate | None, listed: int, rule: Filter, place: str, kept: KeptMasks | None = None
+) -> Ordinals | None:
     """Ordinals that a filter selects, ascending; None if it is none of SNOMED CT's own.
 
     Parameters
@@ -31,6 +34,8 @@ def select(edition: Substrate | None, listed: int, rule: Filter, place: str) -> 
         Number of concepts of the edition: what stands behind them are expressions.
     place
         FHIRPath of the filter, for messages.
+    kept
+        What constraints selected before; None where expressions stand behind the concepts.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def select(edition: Substrate | None, listed: int, rule: Filter, place: str) -> 
         return None
     if rule.property in _CONSTRAINTS:
         _need_operator(rule, ("=",), place)
-        return _ordinals(evaluate(parse(rule.value), edition, text=rule.value))
+        return _ordinals(_constrained(edition, rule.value, kept))
     if rule.property == "expressions":
         _need_operator(rule, ("=",), place)
         if rule.value not in ("true", "false"):
@@ -53,6 +58,13 @@ def select(edition: Substrate | None, listed: int, rule: Filter, place: str) -> 
         return np.arange(len(edition) if rule.value == "true" else listed, dtype=np.int32)
     found = _selected(edition, rule)
     return None if found is None else _ordinals(found)
+
+
+def _constrained(edition: Substrate, text: str, kept: KeptMasks | None) -> Mask:
+    def found() -> Mask:
+        return evaluate(parse(text), edition, text=text)
+
+    return found() if kept is None else kept.get_or_find(text, found)
 
 
 def _need_operator(rule: Filter, operators: tuple[str, ...], place: str) -> None:
@@ -65,10 +77,6 @@ def _need_operator(rule: Filter, operators: tuple[str, ...], place: str) -> None
 
 
 def _selected(edition: Substrate, rule: Filter) -> Mask | None:
-    if rule.op in ("is-a", "descendent-of"):
-        above = _mask_of(edition, [rule.value])
-        below = edition.descendants(above)
-        return below | above if rule.op == "is-a" else below
     if rule.property in _CODES and rule.op == "in" and rule.value == "*":
         return reference_sets(edition)
     if rule.property in _CODES and rule.op == "in" and names_reference_set(edition, rule.value):
