@@ -12,6 +12,7 @@ from termserver.curation.engines import Engines
 from termserver.settings import Settings
 from termserver.store.engine import Database
 from termserver.ui import (
+    pages_changes,
     pages_docs,
     pages_people,
     pages_projects,
@@ -90,6 +91,7 @@ def build_routes(database: Database, settings: Settings, engines: Engines | None
         post(project + "/publish", pages_publish.publish_version),
         get(project + "/quality", pages_publish.quality_page),
         get(project + "/export/{format}", pages_publish.export_map),
+        get(project + "/changes", pages_changes.changes_page),
         Route("/docs", _to_the_guide, methods=["GET"]),
         get("/docs/pictures/{name}", pages_docs.docs_picture),
         get("/docs/{path:path}", pages_docs.docs_page),

@@ -11,8 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from termserver.curation import decisions
+from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
 from termserver.model.decision import ChosenTarget
 from termserver.model.project import Project
+from termserver.model.relationship import Relationship
+from termserver.store.concept_maps import add_concept_map
 from termserver.store.engine import Database
 from termserver.store.people import find_person
 from termserver.store.rows import RowFilter, list_rows
@@ -21,7 +24,17 @@ from tests.browser.seed import ICD, LABS, PASSWORD, seed_project
 pytestmark = pytest.mark.browser
 SignedIn = Callable[..., Page]
 
-PAGES = ("projects", "project", "review", "review-two-targets", "review-approval", "empty", "publish", "quality")
+PAGES = (
+    "projects",
+    "project",
+    "review",
+    "review-two-targets",
+    "review-approval",
+    "empty",
+    "publish",
+    "quality",
+    "changes",
+)
 OTHER_PAGES = ("upload", "upload-columns", "people", "account", "docs", "not-found")
 CSV = "Kod;Benämning;Antal;Kommentar\r\nA1;Förmaksflimmer;12;\r\nA2;Hjärtsvikt;7;ring 19121212-1212\r\nA1;Dubbel;1;\r\n"
 
@@ -43,11 +56,14 @@ def open_named(name: str, page: Page, database: Database, folder: Path) -> None:
         "empty": f"{base}/review?text=nothing-like-this",
         "publish": f"{base}/publish",
         "quality": f"{base}/quality",
+        "changes": f"{base}/changes",
         "people": "/people",
         "account": "/account",
         "docs": "/docs/terminologists",
         "not-found": "/projects/no-such-project",
     }
+    if name == "changes":
+        publish_two_versions(database, project)
     page.goto(paths.get(name, f"{base}/review"))
     if name == "review-approval":
         decide_as_cia(database, project)
@@ -66,12 +82,40 @@ def decide_as_cia(database: Database, project: Project) -> None:
         decisions.decide(session, cia, project, row.id, row.version, targets=[target], comment="As in the register.")
 
 
+def publish_two_versions(database: Database, project: Project) -> None:
+    def published(version: str, *codes: str) -> ConceptMap:
+        elements = tuple(
+            MapElement(f"D{n}", f"Term {n}", (MapTarget(code, Relationship.EQUIVALENT, "A target"),))
+            for n, code in enumerate(codes)
+        )
+        return ConceptMap(
+            project.map_url, version, "Map", groups=(MapGroup(project.source_url, ICD, elements=elements),)
+        )
+
+    with database.session(write=True) as session:
+        add_concept_map(session, published("1", "I10", "I21"))
+        add_concept_map(session, published("2", "I10", "I21.9", "I48"))
+
+
 def choose_file(page: Page, folder: Path) -> None:
     path = folder / "list.csv"
     path.write_text(CSV, encoding="utf-8")
     page.locator("#file").set_input_files(path)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Check the rows")).to_be_visible()
+
+
+def test_changes_between_versions_are_shown_side_by_side(
+    signed_in: SignedIn, served_database: Database, tmp_path: Path
+) -> None:
+    page = signed_in("bo")
+    open_named("changes", page, served_database, tmp_path)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes from 1 to 2")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_contain_text("I21.9")
+    page.get_by_role("link", name="Added 1").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("added")
 
 
 def violations(page: Page) -> str:

@@ -1,7 +1,7 @@
 import csv
 import io
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from termserver.bulk.records import MOST_LINES_IN_A_RECORD, BrokenRecordError, Records
@@ -40,6 +40,7 @@ def test_an_open_quote_in_the_last_line_is_told() -> None:
     assert (broken, len(sound)) == ([2], 1)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.lists(st.text("ab,\"\n '", max_size=8), min_size=2, max_size=3), max_size=8))
 def test_whatever_csv_writes_is_read_back(rows: list[list[str]]) -> None:
     file = io.StringIO(newline="")
