@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import Any
 
 import httpx
@@ -15,6 +16,19 @@ from termserver.store.engine import Database
 from termserver.terminology.service import Terminology
 
 BASES = ("/r4", "/r4b", "/r5", "/fhir")
+
+
+def check_by_models(response: httpx.Response) -> None:
+    """Every OperationOutcome and Parameters that a test sees parses with fhir.resources (R4B for R4 and R4B)."""
+    content_type = response.headers.get("content-type", "")
+    if not content_type.startswith("application/fhir+json") or not response.content:
+        return
+    kind = response.json().get("resourceType")
+    if kind not in ("OperationOutcome", "Parameters"):
+        return
+    package = "fhir.resources" if "fhirVersion=5.0" in content_type else "fhir.resources.R4B"
+    model = getattr(importlib.import_module(f"{package}.{kind.lower()}"), kind)
+    model.model_validate_json(response.content)
 
 
 class FhirClient:
@@ -32,7 +46,9 @@ class FhirClient:
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(method, path, **options)
 
-        return asyncio.run(send())
+        response = asyncio.run(send())
+        check_by_models(response)
+        return response
 
     def get(self, path: str, headers: dict[str, str] | None = None, **query: str | list[str]) -> httpx.Response:
         """A GET; query names may be written with `__` for `-`."""
