@@ -33,6 +33,15 @@ ROW_FACTS = (
     "laboratory",
     "specimen_conflicts",
     "property_conflicts",
+    "learned_cosine",
+    "analyte_cosine",
+    "negation_conflict",
+    "numbers_conflict",
+    "method_added",
+    "word_difference",
+    "has_children",
+    "unspecified_name",
+    "kind_fit",
 )
 _COPIED = ROW_FACTS[4:]
 

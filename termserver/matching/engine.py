@@ -17,6 +17,7 @@ from termserver.matching.evidence import evidence_of, suggested_relationship
 from termserver.matching.features import FEATURES, Described, describe
 from termserver.matching.index import TargetIndex, build_index
 from termserver.matching.index_files import load_index, save_index
+from termserver.matching.learned_names import LearnedNames
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
 from termserver.matching.queries import Query, languages_in, query_of
@@ -82,7 +83,7 @@ class MatchingEngine:
             If there are no targets, the weights are missing, or the transformer cannot be opened.
         """
         model = OwnModel.load(weights)
-        index = build_index(targets, model)
+        index = build_index(targets, model, LearnedNames.load(weights / "learned_names.npz"))
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder:
             index.transformer_vectors = encoder.encode(
@@ -168,8 +169,7 @@ class MatchingEngine:
         if limit < 1:
             raise BadInput(f"limit is {limit}; ask for one candidate or more")
         queries = [query_of(row) for row in rows]
-        nothing = Suggestions((), 1.0, self.engine_version)
-        suggestions = [nothing] * len(rows)
+        suggestions = [Suggestions((), 1.0, self.engine_version, query.remarks) for query in queries]
         size = block_size(self._index)
         for language in languages_in(queries):
             positions = [
@@ -227,7 +227,11 @@ class MatchingEngine:
                 scores[pair] += np.float32(_memory_bonus(remembered[row, target]))
         order = np.lexsort((found.target, -np.round(scores, 5), found.row))
         starts = np.flatnonzero(np.r_[True, found.row[order][1:] != found.row[order][:-1]])
-        first, any_right = self._calibration.probabilities(row_facts(scores[order], described.values[order], starts))
+        readable = np.array([query.readable for query in queries])[found.row[order[starts]]]
+        first, any_right = (
+            readable * chance
+            for chance in self._calibration.probabilities(row_facts(scores[order], described.values[order], starts))
+        )
         ends = np.r_[starts[1:], len(order)]
         shown = np.concatenate(
             [order[start : min(end, start + limit)] for start, end in zip(starts, ends, strict=True)]
@@ -257,7 +261,8 @@ class MatchingEngine:
             at += len(pairs)
             candidates = _with_memory(candidates)
             none = round(min(1 - float(any_right[row]), 1 - candidates[0].probability), 4)
-            suggestions.append(Suggestions(tuple(candidates), none, self.engine_version))
+            remarks = queries[row].remarks
+            suggestions.append(Suggestions(_with_remarks(candidates, remarks), none, self.engine_version, remarks))
         return suggestions
 
     def _candidate(
@@ -300,6 +305,15 @@ class MatchingEngine:
             Relationship.EQUIVALENT if relationship is Relationship.NOT_RELATED else relationship,
             evidence,
         )
+
+
+def _with_remarks(candidates: list[Candidate], remarks: tuple[str, ...]) -> tuple[Candidate, ...]:
+    """The first candidate warns of what is odd about the term."""
+    if not remarks:
+        return tuple(candidates)
+    best = candidates[0]
+    evidence = replace(best.evidence, warnings=(*remarks, *best.evidence.warnings))
+    return (replace(best, evidence=evidence), *candidates[1:])
 
 
 def _stamp(model: OwnModel) -> str:

@@ -30,10 +30,13 @@ class GoldRow:
     ----------
     right
         Pairs (system, code); the system is empty where the gold names none.
+    frequency
+        How often the term is used, 0 where the file does not say.
     """
 
     term: SourceTerm
     right: frozenset[tuple[str, str]]
+    frequency: float = 0.0
 
 
 def read_gold(path: Path) -> list[GoldRow]:
@@ -48,6 +51,7 @@ def read_gold(path: Path) -> list[GoldRow]:
         Naming file, line and column.
     """
     rows: dict[str, tuple[SourceTerm, set[tuple[str, str]]]] = {}
+    frequencies: dict[str, float] = {}
     for line, row in _csv_rows(path, GOLD_REQUIRED):
         if not row.get("target_code") and row.get("relationship", "").lower() in NO_TARGET:
             continue
@@ -57,6 +61,7 @@ def read_gold(path: Path) -> list[GoldRow]:
         language = row.get("language") or None
         term = SourceTerm(row["source_term"], language, context=read_context(row.get("context", "")))
         first, right = rows.setdefault(row["source_code"], (term, set()))
+        frequencies.setdefault(row["source_code"], _frequency(row.get("frequency", "")))
         right.add((row.get("target_system", ""), row["target_code"]))
         known = {first.term, *(name.value for name in first.other_terms)}
         if term.term not in known:
@@ -64,7 +69,12 @@ def read_gold(path: Path) -> list[GoldRow]:
             rows[row["source_code"]] = (replace(first, other_terms=more), right)
     if not rows:
         raise BadFile("there is a header but no row", file=str(path), line=2)
-    return [GoldRow(term, frozenset(right)) for term, right in rows.values()]
+    return [GoldRow(term, frozenset(right), frequencies[code]) for code, (term, right) in rows.items()]
+
+
+def _frequency(cell: str) -> float:
+    """A count; 0 for an empty cell, a text, or the -1 by which a publisher says "few"."""
+    return max(float(cell), 0.0) if re.fullmatch(r"-?\d+(\.\d+)?", cell) else 0.0
 
 
 def read_context(text: str) -> Mapping[str, str]:

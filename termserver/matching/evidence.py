@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from termserver.matching.features import FEATURES
 from termserver.matching.index import TargetIndex
-from termserver.matching.labs import PROPERTIES, SPECIMENS
+from termserver.matching.labs import METHODS, PROPERTIES, SPECIMENS, TIMINGS
 from termserver.matching.memory import Remembered
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.queries import Query
@@ -49,6 +49,8 @@ def evidence_of(
         Bits of `search.SOURCES`.
     """
     agreements, conflicts = _axes(index, query, target, name)
+    if features[_COLUMN["negation_conflict"]] > 0:
+        conflicts = (*conflicts, "denied on one side only")
     return Evidence(
         signals=_signals(features, shares, remembered),
         matched_designation=index.designation(name),
@@ -140,12 +142,15 @@ def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tup
     for axis, values, ours_at, theirs_at in (
         ("specimen", SPECIMENS, query.lab.specimen, int(index.names.specimen[display])),
         ("property", PROPERTIES, query.lab.property, int(index.names.property[display])),
+        ("timing", TIMINGS, query.lab.timing, int(index.names.timing[display])),
     ):
         if ours_at and theirs_at:
             if ours_at == theirs_at:
                 agreements.append(f"{axis} {values[ours_at - 1]}")
             else:
                 conflicts.append(f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}")
+    methods = query.lab.method & int(index.names.method[display])
+    agreements += [f"method {method}" for bit, method in enumerate(METHODS) if methods >> bit & 1]
     return tuple(agreements), tuple(conflicts)
 
 
@@ -156,6 +161,8 @@ def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tu
         "side": "wrong side",
         "specimen": "another specimen",
         "property": "the unit implies another property",
+        "timing": "another time of sampling",
+        "denied": "with and without differ",
         "behaviour": "benign and malignant differ",
         "sex": "another sex",
     }

@@ -23,9 +23,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "own_cosine",
         "own_names",
         "context_cosine",
+        "learned_cosine",
+        "analyte_cosine",
         "cosine_gap",
         "display_gap",
         "context_gap",
+        "learned_gap",
+        "analyte_gap",
         "cosine_rank",
         "context_rank",
         "kind_fit",
@@ -63,19 +67,39 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "other_name",
         "side_conflict",
         "negation_differs",
+        "negation_agrees",
+        "negation_conflict",
         "behaviour_conflict",
         "numbers_shared",
         "numbers_missing",
         "numbers_added",
+        "numbers_conflict",
         "specimen_agrees",
         "specimen_conflicts",
         "property_agrees",
         "property_conflicts",
+        "timing_agrees",
+        "timing_conflicts",
+        "timing_added",
+        "method_shared",
+        "method_conflicts",
+        "method_added",
         "laboratory",
         "has_children",
     ),
 }
 FEATURES = tuple(name for names in GROUPS.values() for name in names)
+# what can only push a candidate down, however well the rest fits
+PENALTIES = (
+    "side_conflict",
+    "negation_conflict",
+    "behaviour_conflict",
+    "numbers_conflict",
+    "specimen_conflicts",
+    "property_conflicts",
+    "timing_conflicts",
+)
+DENIED_LIKENESS = 0.45  # cosine of two words from which one denied and one not contradict each other
 _AXIS_BITS = {axis: [1 << VALUES.index(value) for value in values] for axis, values in AXES.items()}
 
 
@@ -138,21 +162,38 @@ def _meaning(
     index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found
 ) -> dict[str, NDArray[np.float32]]:
     own = found.own_cosine > -0.999
+    analyte = _analyte_cosine(index, model, queries, found)
     return {
         "cosine": found.cosine,
         "display_cosine": np.maximum(found.display_cosine, -0.2),
         "own_cosine": np.where(own, found.own_cosine, 0).astype(np.float32),
         "own_names": own.astype(np.float32),
         "context_cosine": found.context_cosine,
+        "learned_cosine": found.learned_cosine,
+        "analyte_cosine": analyte,
         "cosine_gap": _gap(found.row, found.cosine),
         "display_gap": _gap(found.row, found.display_cosine),
         "context_gap": _gap(found.row, found.context_cosine),
+        "learned_gap": _gap(found.row, found.learned_cosine),
+        "analyte_gap": _gap(found.row, analyte),
         "cosine_rank": _rank(found.row, found.cosine),
         "context_rank": _rank(found.row, found.context_cosine),
         "kind_fit": _kind_fit(index, model, queries, found),
         "transformer_cosine": found.transformer_cosine,
         "transformer_gap": _gap(found.row, found.transformer_cosine),
     }
+
+
+def _analyte_cosine(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> NDArray[np.float32]:
+    """Cosine of what is measured on both sides; the display's cosine for a target that is no laboratory test."""
+    cosines = found.display_cosine.copy()
+    laboratory = np.flatnonzero(index.analyte_row[found.target] >= 0)
+    if len(laboratory):
+        terms = model.encode([query.analyte for query in queries])
+        rows = index.analyte_row[found.target[laboratory]]
+        vectors = np.asarray(index.analyte_vectors[rows], np.float32)
+        cosines[laboratory] = np.einsum("ij,ij->i", terms[found.row[laboratory]], vectors)
+    return cosines
 
 
 def _kind_fit(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> NDArray[np.float32]:
@@ -219,8 +260,8 @@ def _words(
     term_weight = np.array(
         [[0.0 if number < 0 else min(len(words[number]), 8) for number in row] for row in term_words], np.float32
     )[found.row]
-    lengths = np.array([min(len(word), 8) for word in index.names.words] or [0], np.float32)
-    name_weight = np.where(name_words >= 0, lengths[np.maximum(name_words, 0)], 0)
+    lengths = np.array([0 if number < 0 else min(len(index.names.words[number]), 8) for number in used], np.float32)
+    name_weight = lengths[local]
     term_best, name_best = cube.max(axis=2).clip(0), cube.max(axis=1).clip(0)
 
     def mean(best: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -230,11 +271,33 @@ def _words(
         return np.asarray(np.where(weight >= 3, best, 1).min(axis=1), np.float32)
 
     return cube, {
+        **_denied(index, queries, found, cube),
         "term_covered": mean(term_best, term_weight),
         "name_covered": mean(name_best, name_weight),
         "worst_term_word": worst(term_best, term_weight),
         "worst_name_word": worst(name_best, name_weight),
     }
+
+
+def _denied(
+    index: TargetIndex, queries: Sequence[Query], found: Found, cube: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Words that one side denies and the other says, and words that both deny."""
+    agrees, conflict = np.zeros(len(found.row), np.float32), np.zeros(len(found.row), np.float32)
+    ours = np.array([query.negated for query in queries], np.int64)[found.row]
+    theirs = index.names.negated[found.name].astype(np.int64)
+    pairs = np.flatnonzero((ours | theirs) > 0)
+    if len(pairs):
+        term = (ours[pairs, None] >> np.arange(cube.shape[1])) & 1
+        name = (theirs[pairs, None] >> np.arange(cube.shape[2])) & 1
+        alike = term[:, :, None] == name[:, None, :]
+        same = np.where(alike, cube[pairs], 0).max(axis=2)
+        opposite = np.where(alike, 0, cube[pairs]).max(axis=2)
+        against = np.where(opposite >= DENIED_LIKENESS, opposite - np.maximum(same, 0), 0)
+        conflict[pairs] = np.clip(against.max(axis=1), 0, 1)
+        both = np.where((term[:, :, None] & name[:, None, :]) > 0, cube[pairs], 0).max(axis=(1, 2))
+        agrees[pairs] = np.where(both >= DENIED_LIKENESS, both, 0)
+    return {"negation_agrees": agrees, "negation_conflict": conflict}
 
 
 def _typed(
@@ -276,25 +339,43 @@ def _typed(
 
 
 def _numbers(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
-    """Numbers that both have, that only the term has, that only the name has; capped at 3."""
+    """Numbers that both have, that only the term has, that only the name has, capped at 3; whether all of them differ."""
     counts = np.zeros((len(found.row), 3), np.float32)
     for pair, (row, name) in enumerate(zip(found.row, found.name, strict=True)):
         ours, theirs = queries[row].numbers, index.names.numbers[name]
         if ours or theirs:
             counts[pair] = len(ours & theirs), len(ours - theirs), len(theirs - ours)
     capped = np.asarray(np.minimum(counts, 3) / 3, np.float32)
-    return {"numbers_shared": capped[:, 0], "numbers_missing": capped[:, 1], "numbers_added": capped[:, 2]}
+    conflict = (counts[:, 0] == 0) & (counts[:, 1] > 0) & (counts[:, 2] > 0)
+    return {
+        "numbers_shared": capped[:, 0],
+        "numbers_missing": capped[:, 1],
+        "numbers_added": capped[:, 2],
+        "numbers_conflict": conflict.astype(np.float32),
+    }
 
 
 def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Agreement of laboratory axes where both sides say them; the display speaks for the target."""
     display = index.names.start[found.target]
     columns: dict[str, NDArray[np.float32]] = {}
-    for axis, theirs in (("specimen", index.names.specimen[display]), ("property", index.names.property[display])):
+    names = index.names
+    for axis, theirs in (
+        ("specimen", names.specimen[display]),
+        ("property", names.property[display]),
+        ("timing", names.timing[display]),
+    ):
         ours = np.array([getattr(query.lab, axis) for query in queries], np.int8)[found.row]
         both = (ours > 0) & (theirs > 0)
         columns[f"{axis}_agrees"] = (both & (ours == theirs)).astype(np.float32)
         columns[f"{axis}_conflicts"] = (both & (ours != theirs)).astype(np.float32)
+        if axis == "timing":
+            columns["timing_added"] = ((ours == 0) & (theirs > 0)).astype(np.float32)
+    said = np.array([query.lab.method for query in queries], np.int64)[found.row]
+    named = names.method[display].astype(np.int64)
+    columns["method_shared"] = ((said & named) > 0).astype(np.float32)
+    columns["method_conflicts"] = ((said > 0) & (named > 0) & ((said & named) == 0)).astype(np.float32)
+    columns["method_added"] = np.minimum(np.bitwise_count(named & ~said), 2).astype(np.float32) / 2
     columns["laboratory"] = ((index.names.specimen[display] > 0) & (index.names.property[display] > 0)).astype(
         np.float32
     )

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
-from termserver.matching.labs import axes_of_name
+from termserver.matching.labs import analyte_of, axes_of_name
+from termserver.matching.learned_names import LearnedNames
 from termserver.matching.lexical import NgramIndex
 from termserver.matching.normalise.common import fold, numbers_of, skel
+from termserver.matching.normalise.negation import negated_words
 from termserver.matching.normalise.tables import language_of, typed_mask, typed_values
 from termserver.matching.own_model import OwnModel
 from termserver.model.candidate import Target
@@ -41,8 +43,10 @@ class Names:
         Shape (n_names,), position of the target.
     start
         Shape (n_targets + 1,), first name of each target.
-    typed, n_words, specimen, property
-        Shape (n_names,): bits of `tables.VALUES`, words, positions in `labs`.
+    typed, negated, n_words
+        Shape (n_names,): bits of `tables.VALUES`, bits of the words that are denied, count of words.
+    specimen, property, timing, method
+        Shape (n_names,): laboratory axes as `labs.LabAxes` has them.
     words, word_numbers
         Distinct skeleton words; shape (n_names, WORDS_A_NAME), positions in `words`, -1 where a name has fewer.
     """
@@ -53,9 +57,12 @@ class Names:
     concept: NDArray[np.int32]
     start: NDArray[np.int32]
     typed: NDArray[np.int64]
+    negated: NDArray[np.int32]
     n_words: NDArray[np.int16]
     specimen: NDArray[np.int8]
     property: NDArray[np.int8]
+    timing: NDArray[np.int8]
+    method: NDArray[np.int32]
     skeletons: tuple[str, ...]
     numbers: tuple[frozenset[str], ...]
     words: tuple[str, ...]
@@ -76,6 +83,11 @@ class TargetIndex:
         Shape (n_names,): hashes of the folded names, rising, and the name of each.
     by_code
         Code without punctuation, upper case → targets.
+    learned_vectors, learned_target
+        Shape (n_learned, dimensions), float16, and (n_learned,), rising: vectors of further names that training knew.
+    analyte_vectors, analyte_row
+        Shape (n_laboratory_targets, dimensions), float16, of what is measured, without specimen, property, method;
+        shape (n_targets,): row of each target, -1 for one that is no laboratory test.
     """
 
     targets: tuple[Target, ...]
@@ -88,6 +100,10 @@ class TargetIndex:
     name_order: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     by_code: dict[str, list[int]] = field(default_factory=dict)
     has_children: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    learned_vectors: NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 0), np.float16))
+    learned_target: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    analyte_vectors: NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 0), np.float16))
+    analyte_row: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def names_equal_to(self, folded: str) -> list[int]:
         """Names whose folded form is the text, in order."""
@@ -171,7 +187,7 @@ def code_key(code: str) -> str:
     return _NOT_CODE.sub("", code).upper()
 
 
-def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
+def build_index(targets: Iterable[Target], model: OwnModel, learned: LearnedNames | None = None) -> TargetIndex:
     """Index the targets of one system (or of several that are searched as one).
 
     Time: about 7 s for 64,000 names. Memory: about 1.5 kB a name.
@@ -194,7 +210,22 @@ def build_index(targets: Iterable[Target], model: OwnModel) -> TargetIndex:
         word_vectors=model.encode_single_words(names.words).astype(np.float16),
     )
     add_keys(index)
+    add_analytes(index, model)
+    if learned is not None:
+        displays = [names.skeletons[first] for first in names.start[:-1]]
+        index.learned_vectors, index.learned_target = learned.vectors_of(displays)
     return index
+
+
+def add_analytes(index: TargetIndex, model: OwnModel) -> None:
+    """Vectors of the analytes of laboratory targets."""
+    names = index.names
+    displays = [names.searched[first] for first in names.start[:-1]]
+    analytes = [analyte_of(display) for display in displays]
+    laboratory = [number for number, display in enumerate(displays) if analytes[number] != display]
+    index.analyte_row = np.full(len(displays), -1, np.int32)
+    index.analyte_row[laboratory] = np.arange(len(laboratory))
+    index.analyte_vectors = model.encode([analytes[number] for number in laboratory]).astype(np.float16)
 
 
 def names_of(targets: Sequence[Target]) -> Names:
@@ -234,9 +265,15 @@ def names_of(targets: Sequence[Target]) -> Names:
             ],
             np.int64,
         ),
+        negated=np.array(
+            [negated_words(text, language or "en") for text, language in zip(searched, languages, strict=True)],
+            np.int32,
+        ),
         n_words=np.array([skeleton.count(" ") + 1 for skeleton in skeletons], np.int16),
         specimen=np.array([axis.specimen for axis in axes], np.int8),
         property=np.array([axis.property for axis in axes], np.int8),
+        timing=np.array([axis.timing for axis in axes], np.int8),
+        method=np.array([axis.method for axis in axes], np.int32),
         skeletons=skeletons,
         numbers=tuple(numbers_of(text) for text in searched),
         words=words,
@@ -270,15 +307,20 @@ def _display_language(target: Target) -> str | None:
     )
 
 
+def code_positions(targets: Sequence[Target]) -> dict[str, list[int]]:
+    """Code without punctuation → positions of the targets."""
+    by_code: dict[str, list[int]] = defaultdict(list)
+    for position, target in enumerate(targets):
+        by_code[code_key(target.code)].append(position)
+    return dict(by_code)
+
+
 def add_keys(index: TargetIndex) -> None:
-    """Fill the look-ups that are cheaper to make than to store."""
+    """Fill the look-ups by name, by code and by hierarchy."""
     keys = np.array([key_of_name(fold(text)) for text in index.names.searched], np.uint32)
     index.name_order = np.argsort(keys, kind="stable").astype(np.int32)
     index.name_keys = keys[index.name_order]
-    by_code: dict[str, list[int]] = defaultdict(list)
-    for position, target in enumerate(index.targets):
-        by_code[code_key(target.code)].append(position)
-    index.by_code = dict(by_code)
+    index.by_code = code_positions(index.targets)
     parents = {parent for target in index.targets for parent in target.parents}
     prefixes = {target.code.split(".")[0] for target in index.targets if "." in target.code}
     index.has_children = np.array(

@@ -1,60 +1,88 @@
-"""A target index as a folder: targets as JSON, vectors and n-grams as arrays; vectors are mapped when it is opened."""
+"""A target index as a folder: texts as JSON, everything else as arrays, which are mapped when it is opened.
+
+What is read from a name (skeleton, typed words, laboratory axes) is stored too: opening half a million names takes seconds, and
+the arrays take memory only as far as they are touched.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from termserver.errors import MatchingError
-from termserver.matching.index import TargetIndex, add_keys, names_of, without_designations
+from termserver.matching.index import Names, TargetIndex, code_positions
 from termserver.matching.lexical import NgramIndex
 from termserver.model.candidate import Target
-from termserver.model.coding import Designation
+
+_INDEX_ARRAYS = (
+    "vectors",
+    "word_vectors",
+    "learned_vectors",
+    "learned_target",
+    "analyte_vectors",
+    "analyte_row",
+    "name_keys",
+    "name_order",
+    "has_children",
+)
+_NAME_ARRAYS = (
+    "concept",
+    "start",
+    "typed",
+    "negated",
+    "n_words",
+    "specimen",
+    "property",
+    "timing",
+    "method",
+    "word_numbers",
+)
 
 
 def save_index(index: TargetIndex, folder: Path) -> None:
-    """Write the index to a folder: targets as JSON, vectors as arrays."""
+    """Write the index to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    names = index.names
     rows = [
-        [
-            target.system,
-            target.code,
-            target.display,
-            _designations(index, position),
-            target.active,
-            target.kind,
-            list(target.parents),
-        ]
-        for position, target in enumerate(index.targets)
+        [target.system, target.code, target.display, target.active, target.kind, list(target.parents)]
+        for target in index.targets
     ]
-    (folder / "targets.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    np.save(folder / "vectors.npy", index.vectors)
-    np.save(folder / "word_vectors.npy", index.word_vectors)
+    _write_json(folder / "targets.json", rows)
+    differs = {
+        number: name
+        for number, (text, name) in enumerate(zip(names.texts, names.searched, strict=True))
+        if text != name
+    }
+    numbers = {number: sorted(found) for number, found in enumerate(names.numbers) if found}
+    texts = [names.texts, differs, names.languages, names.skeletons, numbers, names.words]
+    _write_json(folder / "names.json", texts)
+    for name in _INDEX_ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(index, name))
+    for name in _NAME_ARRAYS:
+        np.save(folder / f"names_{name}.npy", getattr(names, name))
     postings = index.ngrams.postings
-    np.savez(
-        folder / "ngrams.npz",
-        data=postings.data,
-        indices=postings.indices,
-        indptr=postings.indptr,
-        idf=index.ngrams.idf,
-        common=index.ngrams.common,
-    )
+    for name, array in (
+        ("data", postings.data),
+        ("indices", postings.indices),
+        ("indptr", postings.indptr),
+        ("idf", index.ngrams.idf),
+        ("common", index.ngrams.common),
+    ):
+        np.save(folder / f"ngrams_{name}.npy", array)
     if index.transformer_vectors is not None:
         np.save(folder / "transformer_vectors.npy", index.transformer_vectors)
 
 
-def _designations(index: TargetIndex, target: int) -> list[tuple[str, str | None]]:
-    """Names of a target besides its display; the display too where its language is known."""
-    names = range(int(index.names.start[target]), int(index.names.start[target + 1]))
-    pairs = [(index.names.texts[name], index.names.languages[name]) for name in names]
-    return pairs if pairs[0][1] else pairs[1:]
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
 
 
 def load_index(folder: Path) -> TargetIndex:
-    """Open a saved index; vectors are mapped.
+    """Open a saved index; arrays are mapped.
 
     Raises
     ------
@@ -62,35 +90,52 @@ def load_index(folder: Path) -> TargetIndex:
         If the folder does not hold a whole index.
     """
     try:
-        rows = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        word_vectors = np.load(folder / "word_vectors.npy", mmap_mode="r")
-        with np.load(folder / "ngrams.npz") as stored:
-            arrays = (stored["data"], stored["indices"], stored["indptr"])
-            postings = sparse.csr_matrix(arrays, shape=(len(stored["idf"]), len(vectors)))
-            ngrams = NgramIndex(postings, stored["idf"], stored["common"])
+        return _open(folder)
     except (OSError, ValueError, KeyError) as error:
         raise MatchingError(f"{folder}: not a saved target index ({error}); build the engine again") from error
+
+
+def _open(folder: Path) -> TargetIndex:
+    def array(name: str) -> Any:
+        return np.load(folder / f"{name}.npy", mmap_mode="r")
+
+    rows = json.loads((folder / "targets.json").read_text(encoding="utf-8", errors="surrogatepass"))
+    texts, differs, languages, skeletons, numbers, words = json.loads(
+        (folder / "names.json").read_text(encoding="utf-8", errors="surrogatepass")
+    )
+    none: frozenset[str] = frozenset()
+    searched = list(texts)
+    for number, name in differs.items():
+        searched[int(number)] = name
+    every = [none] * len(texts)
+    for number, found in numbers.items():
+        every[int(number)] = frozenset(found)
+    names = Names(
+        texts=tuple(texts),
+        searched=tuple(searched),
+        languages=tuple(languages),
+        skeletons=tuple(skeletons),
+        numbers=tuple(every),
+        words=tuple(words),
+        **{name: array(f"names_{name}") for name in _NAME_ARRAYS},
+    )
     targets = tuple(
-        Target(
-            system,
-            code,
-            display,
-            tuple(Designation(value, language) for value, language in designations),
-            active,
-            kind,
-            tuple(parents),
-        )
-        for system, code, display, designations, active, kind, parents in rows
+        Target(system, code, display, (), active, kind, tuple(parents))
+        for system, code, display, active, kind, parents in rows
+    )
+    postings: sparse.csr_matrix = sparse.csr_matrix(
+        (array("ngrams_data"), array("ngrams_indices"), array("ngrams_indptr")),
+        shape=(len(array("ngrams_idf")), len(texts)),
+        copy=False,
     )
     path = folder / "transformer_vectors.npy"
-    index = TargetIndex(
-        without_designations(targets),
-        names_of(targets),
-        vectors,
-        ngrams,
-        np.load(path, mmap_mode="r") if path.exists() else None,
-        word_vectors,
+    return TargetIndex(
+        targets,
+        names,
+        ngrams=NgramIndex(
+            postings, np.asarray(array("ngrams_idf"), np.float32), np.asarray(array("ngrams_common"), np.bool_)
+        ),
+        transformer_vectors=np.load(path, mmap_mode="r") if path.exists() else None,
+        by_code=code_positions(targets),
+        **{name: array(name) for name in _INDEX_ARRAYS},
     )
-    add_keys(index)
-    return index

@@ -1,4 +1,4 @@
-"""Laboratory axes: specimen and kind of property, read from Nordic names, units, NPU definitions and LOINC names.
+"""Laboratory axes: analyte, specimen, property, timing, method, read from Nordic names, units, NPU definitions, LOINC names.
 
 `fP-Gluk` says plasma, `mmol/L` says substance concentration; `Glucose [Moles/volume] in Serum or Plasma` says the same in LOINC's
 words. Axes that disagree push a candidate down and are shown.
@@ -13,271 +13,78 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from termserver.matching.lab_words import (
+    METHOD_WORDS,
+    METHODS,
+    PREFIXES,
+    PROPERTIES,
+    PROPERTY_WORDS,
+    SPECIMEN_CELLS,
+    SPECIMEN_WORDS,
+    SPECIMENS,
+    TIMING_WORDS,
+    TIMINGS,
+    UNITS,
+)
 from termserver.matching.normalise.common import fold
 
-SPECIMENS = (
-    "serum or plasma",
-    "blood",
-    "urine",
-    "cerebrospinal fluid",
-    "stool",
-    "red cells",
-    "white cells",
-    "capillary blood",
-    "arterial blood",
-    "pleural fluid",
-    "ascites",
-    "amniotic fluid",
-    "synovial fluid",
-    "saliva",
-    "bone marrow",
-    "semen",
-    "patient",
-    "secretion or swab",
-    "body fluid",
-    "dialysis fluid",
-    "venous blood",
-    "tissue",
-    "sputum",
-    "milk",
-    "hair",
-    "cord blood",
-)
-PROPERTIES = (
-    "substance concentration",
-    "mass concentration",
-    "number concentration",
-    "catalytic concentration",
-    "arbitrary concentration",
-    "fraction",
-    "presence",
-    "volume",
-    "mass",
-    "time",
-    "susceptibility",
-    "titre",
-    "entitic",
-    "rate",
-    "pressure",
-    "temperature",
-    "substance content",
-    "identification",
-    "ratio substance",
-    "osmolality",
-    "velocity",
-    "genotype",
-)
-_PREFIXES = {
-    "s": "serum or plasma",
-    "p": "serum or plasma",
-    "sp": "serum or plasma",
-    "fs": "serum or plasma",
-    "fp": "serum or plasma",
-    "b": "blood",
-    "fb": "blood",
-    "vb": "venous blood",
-    "ab": "arterial blood",
-    "cb": "capillary blood",
-    "ckb": "capillary blood",
-    "u": "urine",
-    "du": "urine",
-    "nu": "urine",
-    "cu": "urine",
-    "tu": "urine",
-    "pu": "urine",
-    "csf": "cerebrospinal fluid",
-    "li": "cerebrospinal fluid",
-    "cs": "cerebrospinal fluid",
-    "sv": "cerebrospinal fluid",
-    "f": "stool",
-    "df": "stool",
-    "e": "red cells",
-    "erc": "red cells",
-    "fe": "red cells",
-    "l": "white cells",
-    "lkc": "white cells",
-    "pl": "pleural fluid",
-    "pf": "pleural fluid",
-    "as": "ascites",
-    "af": "amniotic fluid",
-    "am": "amniotic fluid",
-    "sy": "synovial fluid",
-    "sf": "synovial fluid",
-    "sa": "saliva",
-    "spytt": "saliva",
-    "bm": "bone marrow",
-    "sl": "semen",
-    "sem": "semen",
-    "pt": "patient",
-    "is": "patient",
-    "sk": "secretion or swab",
-    "ps": "secretion or swab",
-    "ns": "secretion or swab",
-    "pu ": "secretion or swab",
-    "di": "dialysis fluid",
-    "dv": "dialysis fluid",
-    "ts": "tissue",
-    "ex": "sputum",
-    "ekspekt": "sputum",
-    "ubs": "cord blood",
-    "plasma": "serum or plasma",
-    "serum": "serum or plasma",
-    "blod": "blood",
-    "urin": "urine",
-    "hår": "hair",
-    "kb": "capillary blood",
-    "avf": "stool",
-    "faeces": "stool",
-}
-_SPECIMEN_WORDS = (
-    ("cerebral spinal fluid", "cerebrospinal fluid"),
-    ("cerebrospinal", "cerebrospinal fluid"),
-    ("liikvor", "cerebrospinal fluid"),
-    ("spinalvaske", "cerebrospinal fluid"),
-    ("cord blood", "cord blood"),
-    ("capillary blood", "capillary blood"),
-    ("arterial blood", "arterial blood"),
-    ("venous blood", "venous blood"),
-    ("serum, plasma or blood", "serum or plasma"),
-    ("serum or plasma", "serum or plasma"),
-    ("platelet poor plasma", "serum or plasma"),
-    ("in serum", "serum or plasma"),
-    ("in plasma", "serum or plasma"),
-    ("seerum", "serum or plasma"),
-    ("plasmas", "serum or plasma"),
-    ("red blood cells", "red cells"),
-    ("erythrocytes", "red cells"),
-    ("in leukocytes", "white cells"),
-    ("in blood", "blood"),
-    ("in urine", "urine"),
-    ("urine sediment", "urine"),
-    ("uriinis", "urine"),
-    ("veres", "blood"),
-    ("in stool", "stool"),
-    ("valjaheites", "stool"),
-    ("roojas", "stool"),
-    ("pleural fluid", "pleural fluid"),
-    ("peritoneal fluid", "ascites"),
-    ("amniotic fluid", "amniotic fluid"),
-    ("synovial fluid", "synovial fluid"),
-    ("saliva", "saliva"),
-    ("suljes", "saliva"),
-    ("bone marrow", "bone marrow"),
-    ("luuudi", "bone marrow"),
-    ("semen", "semen"),
-    ("in body fluid", "body fluid"),
-    ("dialysis fluid", "dialysis fluid"),
-    ("in sputum", "sputum"),
-    ("rogas", "sputum"),
-    ("in tissue", "tissue"),
-    ("koes", "tissue"),
-    ("breast milk", "milk"),
-    ("in hair", "hair"),
-)
-_PROPERTY_WORDS = (
-    ("moles/volume", "substance concentration"),
-    ("subst.c.", "substance concentration"),
-    ("stoffmengdekons", "substance concentration"),
-    ("stofk.", "substance concentration"),
-    ("mass/volume", "mass concentration"),
-    ("mass c.", "mass concentration"),
-    ("massekonsentrasjon", "mass concentration"),
-    ("massekonc", "mass concentration"),
-    ("massk.", "mass concentration"),
-    ("#/volume", "number concentration"),
-    ("num.c.", "number concentration"),
-    ("antallskonsentrasjon", "number concentration"),
-    ("num.k.", "number concentration"),
-    ("enzymatic activity/volume", "catalytic concentration"),
-    ("cat.c.", "catalytic concentration"),
-    ("katalytisk aktivitetskons", "catalytic concentration"),
-    ("cat.act.c", "catalytic concentration"),
-    ("units/volume", "arbitrary concentration"),
-    ("arb.subst.c.", "arbitrary concentration"),
-    ("arb.c.", "arbitrary concentration"),
-    ("arbitraer", "arbitrary concentration"),
-    ("arbitrar", "arbitrary concentration"),
-    ("number fraction", "fraction"),
-    ("num.fr", "fraction"),
-    ("pure mass fraction", "fraction"),
-    ("mass fr", "fraction"),
-    ("subst.fr", "fraction"),
-    ("vol.fr", "fraction"),
-    ("fraksjon", "fraction"),
-    ("fraktsioon", "fraction"),
-    ("volume fraction", "fraction"),
-    ("/100 ", "fraction"),
-    ("suhtarv", "fraction"),
-    ("presence", "presence"),
-    ("susceptibility", "susceptibility"),
-    ("resistens", "susceptibility"),
-    ("titer", "titre"),
-    ("[volume]", "volume"),
-    ("entitic", "entitic"),
-    ("entit", "entitic"),
-    ("moles/time", "rate"),
-    ("mass/time", "rate"),
-    ("subst.rate", "rate"),
-    ("mass rate", "rate"),
-    ("volume rate", "rate"),
-    ("[time]", "time"),
-    ("time]", "time"),
-    ("mass/mass", "mass"),
-    ("moles/mass", "substance content"),
-    ("subst.cont", "substance content"),
-    ("identified", "identification"),
-    ("taxon", "identification"),
-    ("moles/moles", "ratio substance"),
-    ("subst.ratio", "ratio substance"),
-    ("osmolality", "osmolality"),
-    ("molal", "osmolality"),
-    ("velocity", "velocity"),
-    ("temperature", "temperature"),
-    ("partial pressure", "pressure"),
-    ("pressure", "pressure"),
-    ("genotype", "genotype"),
-    ("sequence variation", "genotype"),
-)
-_UNITS = (
-    (r"[munpf]?mol/l|[uµμ]mol/l", "substance concentration"),
-    (r"([mnpu]|µ|μ)?g/(m|d|u|µ)?l", "mass concentration"),
-    (r"(10\*|e|x ?10\^?|10e)\d+ ?/l|/[uµ]l|1/ul", "number concentration"),
-    (r"[muk]?u/l|[uµμn]?kat/l", "catalytic concentration"),
-    (r"(k|m)?(iu|u|ku|au|arb\.? ?u)/m?l|ku/l|aru/l", "arbitrary concentration"),
-    (r"%|osuus", "fraction"),
-    (r"fl|pg", "entitic"),
-    (r"(sek|s|min|h)", "time"),
-    (r"[mnup]?mol/(d|24h|vrk|h)|m?g/(d|24h|vrk)|du?|ml/min.*", "rate"),
-    (r"[mnup]?mol/mol|mg/mmol|g/mol", "ratio substance"),
-    (r"[um]?g/g|[um]?mol/(k?g)", "substance content"),
-    (r"mm/h", "velocity"),
-    (r"mosm.*", "osmolality"),
-    (r"kpa|mmhg", "pressure"),
-    (r"titre|titteri|tiitri|tiiter", "titre"),
-)
-_UNIT_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in _UNITS)
-_PREFIX = re.compile(r"^\s*([A-Za-zåÅ]{1,8})\s?[-—–]")
+__all__ = [
+    "METHODS",
+    "PROPERTIES",
+    "SPECIMENS",
+    "TIMINGS",
+    "LabAxes",
+    "analyte_of",
+    "axes_of_name",
+    "axes_of_row",
+    "property_of_unit",
+]
+
+_UNIT_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in UNITS)
+_TIMING_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in TIMING_WORDS)
+_METHOD_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in METHOD_WORDS)
+_PREFIX = re.compile(r"^\s*([A-Za-zåÅ]{1,8})(\([A-Za-z]{1,4}\))?\s?[-—–]")
 _NPU_UNIT = re.compile(r"=\s*\?\s*(.*)$")
 _LOINC_KIND = re.compile(r"\[([^\]]+)\]")
+_LOINC_FRACTION = re.compile(r"^ [^\[\]]+/[^\[\]]+ (in|of) ")
+_LOINC_SYSTEMS = (
+    "serum plasma blood urine stool body specimen cerebral platelet red tissue bone saliva semen synovial pleural peritoneal"
+    " amniotic cord isolate sputum capillary arterial venous mixed unspecified genital vaginal throat nose eye hair dried"
+)
+_LOINC_TAIL = re.compile(
+    rf"\s*(\[[^\]]*\].*| in ({_LOINC_SYSTEMS.replace(' ', '|')})\b.*| of (blood|urine|serum)\b.*| by [a-z].*)$",
+    re.IGNORECASE,
+)
+_NPU_TAIL = re.compile(r";.*$")
 
 
 @dataclass(frozen=True, slots=True)
 class LabAxes:
-    """Position in `SPECIMENS` and in `PROPERTIES`, each plus one; 0 where the text does not say."""
+    """What a laboratory name says beside its analyte.
+
+    Parameters
+    ----------
+    specimen, property, timing
+        Position in `SPECIMENS`, `PROPERTIES`, `TIMINGS`, each plus one; 0 where the text does not say.
+    method
+        Bits of `METHODS`.
+    """
 
     specimen: int = 0
     property: int = 0
+    timing: int = 0
+    method: int = 0
 
 
 def axes_of_row(term: str, context: Mapping[str, str]) -> LabAxes:
     """Axes of a source term with its context (unit, specimen, property columns in any language).
 
     >>> axes = axes_of_row("fP-Gluk", {"unit": "mmol/l"})
-    >>> SPECIMENS[axes.specimen - 1], PROPERTIES[axes.property - 1]
-    ('serum or plasma', 'substance concentration')
+    >>> SPECIMENS[axes.specimen - 1], PROPERTIES[axes.property - 1], TIMINGS[axes.timing - 1]
+    ('serum or plasma', 'substance concentration', 'fasting')
     """
     axes = axes_of_name(term)
-    specimen, kind = axes.specimen, axes.property
+    specimen, kind, timing, method = axes.specimen, axes.property, axes.timing, axes.method
     for column, value in context.items():
         is_unit = "unit" in column.lower() or "enh" in column.lower() or "yksik" in column.lower()
         from_unit = property_of_unit(value)
@@ -285,8 +92,9 @@ def axes_of_row(term: str, context: Mapping[str, str]) -> LabAxes:
             kind = kind if kind and not is_unit else from_unit
         words = axes_of_name(value)
         kind = words.property or kind
-        specimen = specimen or words.specimen or _prefix_specimen(value)
-    return LabAxes(specimen, kind)
+        specimen = specimen or words.specimen or _specimen_of_cell(value)
+        timing, method = timing or words.timing, method | words.method
+    return LabAxes(specimen, kind, timing, method)
 
 
 @lru_cache(maxsize=4_000)
@@ -296,18 +104,43 @@ def axes_of_name(name: str) -> LabAxes:
     >>> axes = axes_of_name("P—Glucose; subst.c. = ? mmol/L")
     >>> SPECIMENS[axes.specimen - 1], PROPERTIES[axes.property - 1]
     ('serum or plasma', 'substance concentration')
+    >>> PROPERTIES[axes_of_name("Neutrophils/Leukocytes in Blood").property - 1]
+    'fraction'
     """
     found = _PREFIX.match(name)
     specimen = _prefix_specimen(found[1]) if found else 0
     text = " " + fold(name) + " "
     if not specimen:
-        specimen = next((SPECIMENS.index(value) + 1 for words, value in _SPECIMEN_WORDS if words in text), 0)
+        specimen = next((SPECIMENS.index(value) + 1 for words, value in SPECIMEN_WORDS if words in text), 0)
     bracket = _LOINC_KIND.search(text)
     kind = _property_of_words(bracket[0] if bracket else text)
+    if not kind and not bracket and specimen and _LOINC_FRACTION.match(text):
+        kind = PROPERTIES.index("fraction") + 1
     if not kind:
         unit = _NPU_UNIT.search(text)
         kind = property_of_unit(unit[1]) if unit else 0
-    return LabAxes(specimen, kind)
+    timing = _prefix_timing(found[1]) if found and specimen else 0
+    if not timing:
+        timing = next((TIMINGS.index(value) + 1 for pattern, value in _TIMING_PATTERNS if pattern.search(text)), 0)
+    method = sum({1 << METHODS.index(value) for pattern, value in _METHOD_PATTERNS if pattern.search(text)})
+    return LabAxes(specimen, kind, timing, method)
+
+
+def analyte_of(name: str) -> str:
+    """What is measured, without specimen, property, unit and method; another name is returned as it is.
+
+    >>> analyte_of("fP-Glukos"), analyte_of("P—Glucose; subst.c. = ? mmol/L")
+    ('Glukos', 'Glucose')
+    >>> analyte_of("Glucose [Moles/volume] in Serum or Plasma"), analyte_of("Akut bronkit")
+    ('Glucose', 'Akut bronkit')
+    """
+    found = _PREFIX.match(name)
+    if found and _prefix_specimen(found[1]):
+        rest = name[found.end() :].strip()
+        return _NPU_TAIL.sub("", rest).strip() or rest or name
+    if axes_of_name(name).specimen or _LOINC_KIND.search(name):
+        return _LOINC_TAIL.sub("", name).strip() or name
+    return name
 
 
 def property_of_unit(unit: str) -> int:
@@ -323,9 +156,21 @@ def property_of_unit(unit: str) -> int:
 
 
 def _property_of_words(text: str) -> int:
-    return next((PROPERTIES.index(kind) + 1 for words, kind in _PROPERTY_WORDS if words in text), 0)
+    return next((PROPERTIES.index(kind) + 1 for words, kind in PROPERTY_WORDS if words in text), 0)
 
 
 def _prefix_specimen(prefix: str) -> int:
-    value = _PREFIXES.get(prefix.lower().strip())
+    value = PREFIXES.get(prefix.lower().strip())
     return SPECIMENS.index(value) + 1 if value else 0
+
+
+def _prefix_timing(prefix: str) -> int:
+    """`fP` is fasting, `dU` a day's urine: a small letter before the specimen's capital."""
+    if len(prefix) < 2 or not prefix[1].isupper():
+        return 0
+    return {"f": TIMINGS.index("fasting") + 1, "d": TIMINGS.index("24 hours") + 1}.get(prefix[0], 0)
+
+
+def _specimen_of_cell(cell: str) -> int:
+    value = SPECIMEN_CELLS.get(fold(cell))
+    return SPECIMENS.index(value) + 1 if value else _prefix_specimen(cell)

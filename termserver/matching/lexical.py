@@ -12,6 +12,7 @@ from termserver.matching.hashing import Vocabulary, bucket_matrix
 from termserver.matching.normalise.common import skeleton_words
 
 COMMON_SHARE = 0.006  # an n-gram in more than this share of the names finds nothing
+_ROWS_AT_ONCE = 64
 QUERY_GRAMS = 24  # the rarest n-grams of a query that search; all of them score
 
 
@@ -64,8 +65,8 @@ class NgramIndex:
         names: list[NDArray[np.int64]] = []
         cosines: list[NDArray[np.float32]] = []
         rarest = self._rarest(queries)
-        for start in range(0, queries.shape[0], 500):
-            scores = sparse.csr_matrix(rarest[start : start + 500] @ self.postings)
+        for start in range(0, queries.shape[0], _ROWS_AT_ONCE):
+            scores = sparse.csr_matrix(rarest[start : start + _ROWS_AT_ONCE] @ self.postings)
             for row in range(scores.shape[0]):
                 span = slice(scores.indptr[row], scores.indptr[row + 1])
                 found, score = scores.indices[span], scores.data[span]

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from termserver.matching.labs import LabAxes, axes_of_row
+from termserver.matching.labs import LabAxes, analyte_of, axes_of_row
 from termserver.matching.normalise.common import fold, numbers_of, repair, skel
+from termserver.matching.normalise.negation import negated_words
 from termserver.matching.normalise.tables import expand, language_of, typed_mask, typed_values
+from termserver.matching.remarks import MOST_CHARACTERS, readable_share, remarks_of, told_languages
 from termserver.model.candidate import SourceTerm
 
 _PARENTHESES = re.compile(r"\s*[\[(/]([^\])/]{4,})[\])/]\s*")
@@ -30,8 +32,16 @@ class Query:
         The term followed by its context, or the term alone.
     context
         The words of the context, or an empty text.
-    typed
-        Bits of `tables.VALUES`.
+    typed, negated
+        Bits of `tables.VALUES`; bits of the words that are denied.
+    language
+        Primary language; None where none is named or the letters tell that the label is wrong.
+    readable
+        Share of the letters that the engine reads, 0 to 1.
+    remarks
+        What a curator should know about the term.
+    analyte
+        What a laboratory name measures, without its specimen; other terms whole.
     """
 
     term: str
@@ -42,15 +52,21 @@ class Query:
     skeleton: str
     folded: str
     typed: int
+    negated: int
+    analyte: str
     numbers: frozenset[str]
     lab: LabAxes
     code: str | None
+    readable: float
+    remarks: tuple[str, ...]
 
 
 def query_of(row: SourceTerm) -> Query:
     """A source term as the engine asks it."""
-    language = language_of(row.language)
-    raw = repair(row.term).strip()
+    labelled = language_of(row.language)
+    raw = repair(row.term[: 4 * MOST_CHARACTERS]).strip()[:MOST_CHARACTERS]
+    told = told_languages(raw)
+    language = labelled if told is None or labelled in told else None
     term = expand(raw, language)
     context = context_words(row)
     texts = [term]
@@ -58,7 +74,7 @@ def query_of(row: SourceTerm) -> Query:
     inside = [found for found in _PARENTHESES.findall(term) if len(found.split()) < 8]
     texts += [
         text
-        for text in (raw, shorter, *inside, *(name.value for name in row.other_terms))
+        for text in (raw, shorter, *inside, *(name.value[:MOST_CHARACTERS] for name in row.other_terms))
         if text and text not in texts
     ]
     return Query(
@@ -70,9 +86,13 @@ def query_of(row: SourceTerm) -> Query:
         skeleton=skel(term),
         folded=fold(raw),
         typed=typed_mask(typed_values(term, language)),
+        negated=negated_words(term, language),
+        analyte=analyte_of(term),
         numbers=numbers_of(term),
         lab=axes_of_row(raw, row.context),
         code=row.code,
+        readable=readable_share(raw),
+        remarks=remarks_of(raw, labelled, whole_length=len(row.term)),
     )
 
 

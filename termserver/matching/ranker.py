@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
-from termserver.matching.features import FEATURES, GROUPS
+from termserver.matching.features import FEATURES, GROUPS, PENALTIES
 
+IS_PENALTY = np.array([name in PENALTIES for name in FEATURES])
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -25,6 +26,9 @@ class Ranker:
         Shape (n_features,): a feature is centred and divided before it enters.
     networks
         Each a tuple of layers (weights, shape (inputs, outputs); bias, shape (outputs,)); the last has one output.
+    penalties
+        Shape (n_features,), 0 or more: what each unit of a feature of `PENALTIES` takes from the score. The networks do not
+        see these features, so a conflict can only push down.
     version
         Eight hexadecimal digits of the content.
     """
@@ -32,6 +36,7 @@ class Ranker:
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     networks: tuple[tuple[Layer, ...], ...]
+    penalties: NDArray[np.float32]
     version: str
 
     @classmethod
@@ -60,7 +65,9 @@ class Ranker:
             for number in range(count)
         )
         content = b"".join(arrays[name].tobytes() for name in sorted(arrays) if name != "features")
-        return cls(arrays["mean"], arrays["scale"], networks, hashlib.sha256(content).hexdigest()[:8])
+        return cls(
+            arrays["mean"], arrays["scale"], networks, arrays["penalties"], hashlib.sha256(content).hexdigest()[:8]
+        )
 
     def save(self, path: Path) -> None:
         """Write `ranker.npz`, the same bytes for the same content."""
@@ -76,6 +83,7 @@ class Ranker:
             features=np.array(FEATURES),
             mean=self.mean,
             scale=self.scale,
+            penalties=self.penalties,
             networks=np.array(len(self.networks)),
             layers=np.array(len(self.networks[0])),
             **layers,
@@ -93,7 +101,7 @@ class Ranker:
         total = np.zeros(len(features), np.float32)
         for network in self.networks:
             total += forward(network, inputs)[-1].ravel()
-        return np.asarray(total / len(self.networks), np.float32)
+        return np.asarray(total / len(self.networks) - features @ self.penalties, np.float32)
 
     def shares(
         self, features: NDArray[np.float32], scores: NDArray[np.float32], reference: NDArray[np.float32]
@@ -117,8 +125,10 @@ class Ranker:
         return np.asarray(parts / parts.sum(axis=1, keepdims=True), np.float32)
 
     def standardise(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features centred, divided and capped at 5 either way."""
-        return np.asarray(np.clip((features - self.mean) / self.scale, -5, 5), np.float32)
+        """Features centred, divided and capped at 5 either way; those of `PENALTIES` become 0."""
+        inputs = np.asarray(np.clip((features - self.mean) / self.scale, -5, 5), np.float32)
+        inputs[:, IS_PENALTY] = 0
+        return inputs
 
 
 def forward(network: tuple[Layer, ...], inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:

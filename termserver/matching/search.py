@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.matching.index import TargetIndex, code_key
+from termserver.matching.meaning import RowVectors, nearest_names, pair_cosines, vectors_of_rows
 from termserver.matching.normalise.tables import sisters_of
 from termserver.matching.own_model import OwnModel
 from termserver.matching.queries import Query
 
 MEANING_NAMES = 48  # names a row from the own model, before names of one target are joined
 NGRAM_NAMES = 12
-_NAME_CHUNK = 16_384
-_BLOCK_CELLS = 4_000_000  # cosines held at once: 16 MB, and twice that to sort them
+LEARNED_NAMES = 24
+BLOCK_ROWS = 256  # rows handled at once
+_TRANSFORMER_CELLS = 32_000_000  # transformer cosines held at once
 SOURCES = ("exact", "n-gram", "own model", "transformer", "memory", "code shape")
 EXACT, NGRAM, MEANING, TRANSFORMER, MEMORY, CODE_SHAPE = (1 << bit for bit in range(6))
 
@@ -32,9 +34,10 @@ class Found:
         Shape (n_pairs,): row of the block, position of the target, the name that fits the row best.
     sources
         Bits of `SOURCES`.
-    cosine, display_cosine, own_cosine, context_cosine, ngram_cosine, transformer_cosine
+    cosine, display_cosine, own_cosine, context_cosine, learned_cosine, ngram_cosine, transformer_cosine
         Best cosine over all names allowed, to the display, to names in the row's own or a sister language (-1: has none),
-        of the term with its context, of n-grams (0: not found by them), of the transformer (0: none configured).
+        of the term with its context, over the learned names too (at least `cosine`), of n-grams (0: not found by them), of the
+        transformer (0: none configured).
     exact
         2 own or sister language or display, 1 another language, 0 no.
     """
@@ -47,6 +50,7 @@ class Found:
     display_cosine: NDArray[np.float32]
     own_cosine: NDArray[np.float32]
     context_cosine: NDArray[np.float32]
+    learned_cosine: NDArray[np.float32]
     ngram_cosine: NDArray[np.float32]
     transformer_cosine: NDArray[np.float32]
     exact: NDArray[np.int8]
@@ -84,8 +88,10 @@ def scope_of(index: TargetIndex, language: str | None) -> Scope:
 
 
 def block_size(index: TargetIndex) -> int:
-    """Rows handled at once, so that cosines stay within `_BLOCK_CELLS`."""
-    return int(np.clip(_BLOCK_CELLS // (2 * len(index.names.texts)), 4, 256))
+    """Rows handled at once; fewer where a transformer's cosines to all targets are held."""
+    if index.transformer_vectors is None:
+        return BLOCK_ROWS
+    return int(np.clip(_TRANSFORMER_CELLS // len(index.targets), 4, BLOCK_ROWS))
 
 
 def find(
@@ -106,16 +112,21 @@ def find(
     transformer
         Shape (n_rows, transformer dimensions), unit rows; None where none is configured.
     """
-    term, context = _cosines(index, model, queries, scope)
+    rows = vectors_of_rows(model, queries)
     keys: dict[str, NDArray[np.int64]] = {}
     n_targets = len(index.targets)
-    meaning = _top(term, MEANING_NAMES)
-    has_context = any(query.context for query in queries)
-    if has_context:
-        meaning = np.concatenate([meaning, _top(context, MEANING_NAMES)], axis=1)
-    rows = np.repeat(np.arange(len(queries)), meaning.shape[1])
-    searched = scope.allowed[meaning.ravel()]  # a small system has fewer searched names than are taken
-    keys["own model"] = (rows * n_targets + index.names.concept[meaning.ravel()])[searched]
+    near = [
+        nearest_names(index.vectors, scope.allowed, rows.texts, rows.text_row, MEANING_NAMES),
+        nearest_names(index.vectors, scope.allowed, rows.context, rows.context_row, MEANING_NAMES),
+    ]
+    keys["own model"] = np.concatenate([row * n_targets + index.names.concept[name] for row, name in near])
+    learned = _learned_cosines(index, rows, scope)
+    if learned.shape[1]:
+        best = _top(learned, LEARNED_NAMES)
+        found_row = np.repeat(np.arange(len(queries)), best.shape[1])
+        keys["own model"] = np.concatenate(
+            [keys["own model"], found_row * n_targets + index.learned_target[best.ravel()]]
+        )
     ngram_row, ngram_name, ngram_score = index.ngrams.search(
         index.ngrams.encode([query.term for query in queries]), scope.allowed, NGRAM_NAMES
     )
@@ -143,7 +154,8 @@ def find(
     exact_flag = np.zeros(len(pairs), np.int8)
     for (exact_row, exact_target), kind in exact.items():
         exact_flag[np.searchsorted(pairs, exact_row * n_targets + exact_target)] = kind
-    name, cosine, own_cosine, context_cosine = _best_names(index, term, context, scope, row, target)
+    name, cosine, own_cosine, context_cosine = _best_names(index, rows, scope, row, target)
+    display = index.names.start[target].astype(np.int64)
     return Found(
         row=row,
         target=target,
@@ -152,7 +164,8 @@ def find(
         cosine=cosine,
         own_cosine=own_cosine,
         context_cosine=context_cosine,
-        display_cosine=term[row, index.names.start[target]],
+        learned_cosine=np.maximum(cosine, _best_learned(index, learned, row, target)),
+        display_cosine=pair_cosines(index.vectors, display, row, rows.texts, rows.text_row),
         ngram_cosine=ngram_cosine,
         exact=exact_flag,
         transformer_cosine=np.zeros(len(row), np.float32)
@@ -161,32 +174,27 @@ def find(
     )
 
 
-def _cosines(
-    index: TargetIndex, model: OwnModel, queries: Sequence[Query], scope: Scope
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Cosines of terms, and of terms with context, to all names: shape (n_rows, n_names); -1 where a name is not allowed."""
-    first = model.encode([query.texts[0] for query in queries])
-    further = [(row, text) for row, query in enumerate(queries) for text in query.texts[1:]]
-    further_vectors = model.encode([text for _, text in further])
-    with_context = model.encode([query.with_context for query in queries])
-    shape = (len(queries), len(index.vectors))
-    has_context = any(query.context for query in queries)
-    term = np.empty(shape, np.float32)
-    context = np.empty(shape, np.float32) if has_context else term
-    for begin in range(0, shape[1], _NAME_CHUNK):
-        span = slice(begin, begin + _NAME_CHUNK)
-        names = index.vectors[span].astype(np.float32).T
-        term[:, span] = first @ names
-        for (row, _), cosines in zip(further, further_vectors @ names, strict=True):
-            np.maximum(term[row, span], cosines, out=term[row, span])
-        if has_context:
-            context[:, span] = with_context @ names
-    forbidden = np.flatnonzero(~scope.allowed)
-    term[:, forbidden] = -1
-    if not has_context:
-        return term, term
-    context[:, forbidden] = -1
-    return term, context
+def _learned_cosines(index: TargetIndex, rows: RowVectors, scope: Scope) -> NDArray[np.float32]:
+    """Cosines of terms to the learned names, shape (n_rows, n_learned); -1 where the target is not allowed."""
+    if not len(index.learned_target):
+        return np.zeros((rows.count, 0), np.float32)
+    cosines = rows.texts[rows.first] @ np.asarray(index.learned_vectors, np.float32).T
+    cosines[:, ~scope.allowed[index.names.start[index.learned_target]]] = -1
+    return np.asarray(cosines, np.float32)
+
+
+def _best_learned(
+    index: TargetIndex, learned: NDArray[np.float32], row: NDArray[np.int64], target: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Best cosine of each pair over the target's learned names; -1 for a target that has none."""
+    best = np.full(len(row), -1, np.float32)
+    if learned.shape[1]:
+        first = np.searchsorted(index.learned_target, target, side="left")
+        last = np.searchsorted(index.learned_target, target, side="right")
+        for offset in range(int((last - first).max(initial=0))):
+            has = np.flatnonzero(first + offset < last)
+            best[has] = np.maximum(best[has], learned[row[has], first[has] + offset])
+    return best
 
 
 def _top(cosines: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
@@ -197,12 +205,7 @@ def _top(cosines: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
 
 
 def _best_names(
-    index: TargetIndex,
-    term: NDArray[np.float32],
-    context: NDArray[np.float32],
-    scope: Scope,
-    row: NDArray[np.int64],
-    target: NDArray[np.int64],
+    index: TargetIndex, rows: RowVectors, scope: Scope, row: NDArray[np.int64], target: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """The best name of each pair with its cosine, the best cosine in the own language, and the best with context."""
     start = index.names.start
@@ -211,12 +214,21 @@ def _best_names(
     begins = ends - counts
     pair = np.repeat(np.arange(len(row)), counts)
     name = np.arange(ends[-1]) - np.repeat(begins, counts) + np.repeat(start[target], counts)
-    values = term[row[pair], name]
+    allowed = scope.allowed[name]
+
+    def cosines(vectors: NDArray[np.float32], owner: NDArray[np.int64]) -> NDArray[np.float32]:
+        found = pair_cosines(index.vectors, name, row[pair], vectors, owner)
+        return np.where(allowed, found, np.float32(-1))
+
+    values = cosines(rows.texts, rows.text_row)
     best = np.maximum.reduceat(values, begins)
     at_best = np.flatnonzero(values == best[pair])
     _, first = np.unique(pair[at_best], return_index=True)
     own = np.maximum.reduceat(np.where(scope.own[name], values, np.float32(-1)), begins)
-    with_context = best if context is term else np.maximum.reduceat(context[row[pair], name], begins)
+    with_context = best
+    if len(rows.context_row):
+        in_context = np.maximum.reduceat(cosines(rows.context, rows.context_row), begins)
+        with_context = np.where(np.isin(row, rows.context_row), in_context, best)
     return name[at_best[first]], best, own, with_context
 
 

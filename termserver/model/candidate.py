@@ -151,8 +151,12 @@ class Suggestions:
         Calibrated chance, 0 to 1, that none of the targets is right.
     engine_version
         Names engine, model and ranker, e.g. `termserver 0.1.0 / own 3f2a / ranker 91bc`.
+    remarks
+        What is odd about the source term: no letters, an unknown script, cut, labelled with another language. The first candidate
+        has them among its warnings too.
     """
 
     candidates: tuple[Candidate, ...]
     no_target_probability: float
     engine_version: str
+    remarks: tuple[str, ...] = ()

@@ -35,6 +35,10 @@ _LETTERS = str.maketrans(
         "‘": "'",
         "`": "'",
         "´": "'",
+        **dict(zip("абвгдезиклмнопрстуфхыэ", "abvgdeziklmnoprstufhie", strict=True)),
+        **dict(zip("жйцчшщюя", ("zh", "i", "ts", "ch", "sh", "sch", "iu", "ia"), strict=True)),
+        "ъ": None,
+        "ь": None,
         "–": "-",
         "—": "-",
         "−": "-",
@@ -81,6 +85,22 @@ _ROMAN = {
     "xii": 12,
     "xiii": 13,
 }
+_ORDINALS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "first forsta forste ensimmaisen esimese pirmas pirmo fyrsta",
+            "second andra andre anden toisen teise otras antro annars",
+            "third tredje kolmannen kolmanda tresas trecio thridja",
+            "fourth fjarde fjerde neljannen neljanda ceturtas ketvirto fjorda",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+_DEGREE = re.compile(
+    rf"\b({'|'.join(_ORDINALS)}) (?:degree|stage|trimester|grad\w*|asteen|astme|pakapes|laipsnio|stigs|kolmannek\w*)"
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -167,12 +187,13 @@ def skel(text: str) -> str:
 
 
 def numbers_of(text: str) -> frozenset[str]:
-    """Numbers of a text, Roman ones below fourteen as Arabic; a lone `I`, `V` or `X` counts too.
+    """Numbers of a text, Roman ones below fourteen as Arabic (a lone `I`, `V` or `X` counts too), ordinals before a degree.
 
-    >>> sorted(numbers_of("Faktor VIII, 2,5 mg"))
-    ['2.5', '8']
+    >>> sorted(numbers_of("Faktor VIII, 2,5 mg")), sorted(numbers_of("Burn of second degree of ankle"))
+    (['2.5', '8'], ['2'])
     """
     found = {number.replace(",", ".") for number in _NUMBER.findall(text)}
+    found.update(str(_ORDINALS[word]) for word in _DEGREE.findall(fold(text)))
     for word in _WORD.findall(text):
         if word.isupper() and word.lower() in _ROMAN:
             found.add(str(_ROMAN[word.lower()]))

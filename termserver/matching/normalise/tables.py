@@ -93,7 +93,7 @@ def sisters_of(language: str | None) -> tuple[str, ...]:
 
 
 # phrases that say "unspecified" in several words, folded; typed words alone would read "without" or nothing
-_UNSPECIFIED = re.compile(
+UNSPECIFIED_PHRASES = re.compile(
     "|".join(
         (
             r"\b(site )?(not otherwise specified|not specified|not stated)\b",
@@ -133,7 +133,12 @@ def _typed_pattern(language: str | None) -> tuple[dict[str, str], tuple[tuple[st
 
 
 @lru_cache(maxsize=20_000)
-def _value_of_word(word: str, language: str | None) -> str | None:
+def value_of_word(word: str, language: str | None) -> str | None:
+    """What one folded word says, or None.
+
+    >>> value_of_word("vänster", "sv"), value_of_word("vanster", "sv")
+    (None, 'left')
+    """
     whole, beginnings = _typed_pattern(language)
     if word in whole:
         return whole[word]
@@ -146,8 +151,8 @@ def typed_values(text: str, language: str | None) -> frozenset[str]:
     >>> sorted(typed_values("Akut bronkit, ospecificerad", "sv")), sorted(typed_values("Täpsustamata äge bronhiit", "et"))
     (['acute', 'unspecified'], ['acute', 'unspecified'])
     """
-    folded = _UNSPECIFIED.sub(" nos ", fold(text))
-    values = {"unspecified" if word == "nos" else _value_of_word(word, language) for word in _WORD.findall(folded)}
+    folded = UNSPECIFIED_PHRASES.sub(" nos ", fold(text))
+    values = {"unspecified" if word == "nos" else value_of_word(word, language) for word in _WORD.findall(folded)}
     return frozenset(value for value in values if value is not None)
 
 
@@ -157,8 +162,8 @@ def without_unspecified(text: str, language: str | None) -> str:
     >>> without_unspecified("Pneumoni, ospecificerad", "sv"), without_unspecified("Cholera, not specified", "en")
     ('pneumoni', 'cholera')
     """
-    words = _WORD.findall(_UNSPECIFIED.sub(" nos ", fold(text)))
-    return " ".join(word for word in words if word != "nos" and _value_of_word(word, language) != "unspecified")
+    words = _WORD.findall(UNSPECIFIED_PHRASES.sub(" nos ", fold(text)))
+    return " ".join(word for word in words if word != "nos" and value_of_word(word, language) != "unspecified")
 
 
 def typed_mask(values: frozenset[str]) -> int:

@@ -1,4 +1,4 @@
-"""Fits the own model: in-batch contrastive loss on pairs of names of one concept, sparse Adam in numpy, deterministic by seed."""
+"""Fits the own model: in-batch contrastive loss on pairs of names of one concept, in numpy, deterministic by seed."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Recipe:
     """
 
     dimensions: int = 128
-    epochs: int = 16
+    epochs: int = 14
     batch: int = 1024
     siblings: int = 8
     temperature: float = 0.05
-    learning_rate: float = 0.01
+    learning_rate: float = 0.2
     feature_dropout: float = 0.25
     buckets: int = BUCKETS
 
@@ -134,7 +134,7 @@ def fit(
 
     Source
     ------
-    van den Oord et al., arXiv:1807.03748 (InfoNCE); Kingma & Ba, arXiv:1412.6980, with lazy moments for rows not in the batch.
+    van den Oord et al., arXiv:1807.03748 (InfoNCE); Duchi et al., JMLR 12 (2011) 2121 (Adagrad).
     """
     random = np.random.default_rng(seed)
     weights = (
@@ -142,14 +142,14 @@ def fit(
         if start is None
         else start.copy()
     )
-    adam = _SparseAdam(weights)
+    optimiser = _RowAdagrad(weights)
     steps_an_epoch = max(1, int(pairs.weight.sum()) // recipe.batch)
     step, total = 0, steps_an_epoch * recipe.epochs
     for epoch in range(recipe.epochs):
         losses = []
         for batch in _batches(pairs, recipe, random):
             rate = recipe.learning_rate * max(0.02, 1 - step / total)
-            losses.append(_step(pairs, batch, weights, adam, recipe, rate, random))
+            losses.append(_step(pairs, batch, weights, optimiser, recipe, rate, random))
             step += 1
         report(f"own model: epoch {epoch + 1} of {recipe.epochs}, loss {np.mean(losses):.4f}")
     return weights
@@ -171,7 +171,7 @@ def _step(
     pairs: Pairs,
     batch: NDArray[np.int64],
     weights: NDArray[np.float32],
-    adam: _SparseAdam,
+    optimiser: _RowAdagrad,
     recipe: Recipe,
     rate: float,
     random: np.random.Generator,
@@ -190,7 +190,7 @@ def _step(
     half = len(batch)
     loss, gradient = _contrast(unit[:half], unit[half:], pairs, batch, recipe.temperature)
     gradient = (gradient - unit * np.sum(gradient * unit, axis=1, keepdims=True)) / lengths
-    adam.update(weights, buckets.astype(np.int64), np.asarray(local.T @ gradient, dtype=np.float32), rate)
+    optimiser.update(weights, buckets.astype(np.int64), np.asarray(local.T @ gradient, dtype=np.float32), rate)
     return loss
 
 
@@ -219,25 +219,19 @@ def _contrast(
     return loss, np.concatenate([total @ right, total.T @ left])
 
 
-class _SparseAdam:
-    """Adam whose moments move only for the rows of the batch."""
+class _RowAdagrad:
+    """Adagrad with one rate a bucket, not one a number: a third of Adam's memory traffic, which is what a step costs."""
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
-        self._mean = np.zeros_like(weights)
-        self._square = np.zeros_like(weights)
-        self._count = np.zeros(len(weights), np.int32)
+        self._square = np.zeros(len(weights), np.float32)
 
     def update(
         self, weights: NDArray[np.float32], rows: NDArray[np.int64], gradient: NDArray[np.float32], rate: float
     ) -> None:
         """Move `weights[rows]` against the gradient, shape (len(rows), dimensions)."""
-        self._count[rows] += 1
-        count = self._count[rows][:, None].astype(np.float32)
-        mean = self._mean[rows] * np.float32(0.9) + gradient * np.float32(0.1)
-        square = self._square[rows] * np.float32(0.999) + gradient**2 * np.float32(0.001)
-        self._mean[rows], self._square[rows] = mean, square
-        corrected = np.sqrt(square / (1 - np.float32(0.999) ** count)) + np.float32(1e-8)
-        weights[rows] -= np.float32(rate) * (mean / (1 - np.float32(0.9) ** count)) / corrected
+        square = self._square[rows] + np.einsum("ij,ij->i", gradient, gradient) / np.float32(gradient.shape[1])
+        self._square[rows] = square
+        weights[rows] -= gradient * (np.float32(rate) / (np.sqrt(square) + np.float32(1e-12)))[:, None]
 
 
 def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:

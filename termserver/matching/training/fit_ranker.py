@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from termserver.matching.calibration import Calibration, fit_logistic, fit_steps, logistic, row_facts
 from termserver.matching.features import FEATURES
-from termserver.matching.ranker import Layer, Ranker, forward
+from termserver.matching.ranker import IS_PENALTY, Layer, Ranker, forward
 from termserver.matching.training.rows import Examples
 
 HIDDEN = (48, 24)
@@ -18,12 +19,34 @@ NETWORKS = 3
 EPOCHS = 24
 ROWS_A_STEP = 64
 WEIGHT_DECAY = 1e-4
+FEATURE_DROPOUT = 0.05
+LEAST_PENALTY = 0.5  # what a conflict costs at least, where the rows would have it cost less
 LIST_ROWS = 1200  # rows a list counts as at most, so that no list rules the others
 GENERIC_WEIGHT = (
     0.2  # of generic terms beside English names only: they blur category and "unspecified" code for whole titles
 )
 CALIBRATION_ROWS = 250  # the same for calibration, where the many national titles would hide the hard lists
 MISSING_SHARE = 0.15  # rows whose right candidates are taken away, so that "no good target" can be learned
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What all networks are fitted to.
+
+    Parameters
+    ----------
+    inputs, conflicts
+        Shape (n_pairs, n_features), standardised; shape (n_pairs, len(PENALTIES)), as they are.
+    starts, ends, weight
+        Of each row.
+    """
+
+    inputs: NDArray[np.float32]
+    conflicts: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    weight: NDArray[np.float64]
 
 
 def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] = lambda line: None) -> Ranker:
@@ -34,18 +57,20 @@ def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] =
     mean = examples.features.mean(axis=0)
     spread = examples.features.std(axis=0)
     scale = np.where(spread < 1e-4, 1e6, spread)  # a feature that never varied must not speak later
-    empty = Ranker(mean.astype(np.float32), scale.astype(np.float32), (), "")
-    inputs = empty.standardise(examples.features)
+    empty = Ranker(mean.astype(np.float32), scale.astype(np.float32), (), np.zeros(len(mean), np.float32), "")
     starts, ends = row_spans(examples)
     useful = np.flatnonzero(np.logical_or.reduceat(examples.right, starts))
     kind = examples.kind[examples.row[starts]]
     weight = list_weights(kind) * _emphasis(examples)[kind]
-    networks = []
+    conflicts = np.ascontiguousarray(examples.features[:, IS_PENALTY])
+    rows = _Rows(empty.standardise(examples.features), conflicts, examples.right, starts, ends, weight)
+    networks, penalties = [], np.zeros(len(mean), np.float32)
     for number in range(NETWORKS):
-        random = np.random.default_rng([seed, number])
-        networks.append(_fit_network(inputs, examples.right, starts, ends, useful, weight, random))
+        network, costs = _fit_network(rows, useful, np.random.default_rng([seed, number]))
+        networks.append(network)
+        penalties[IS_PENALTY] += costs / np.float32(NETWORKS)
         report(f"ranker: network {number + 1} of {NETWORKS} fitted to {len(useful)} rows")
-    return Ranker(empty.mean, empty.scale, tuple(networks), "")
+    return Ranker(empty.mean, empty.scale, tuple(networks), penalties, "")
 
 
 def row_spans(examples: Examples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -66,81 +91,74 @@ def _emphasis(examples: Examples) -> NDArray[np.float64]:
 
 
 def _fit_network(
-    inputs: NDArray[np.float32],
-    right: NDArray[np.bool_],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    useful: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    random: np.random.Generator,
-) -> tuple[Layer, ...]:
-    sizes = (inputs.shape[1], *HIDDEN, 1)
-    network = [
-        (
-            (random.standard_normal((before, after)) * np.sqrt(2 / before)).astype(np.float32),
-            np.zeros(after, np.float32),
-        )
-        for before, after in pairwise(sizes)
-    ]
-    moments = [[np.zeros_like(array) for array in layer] for layer in network for _ in range(2)]
+    rows: _Rows, useful: NDArray[np.int64], random: np.random.Generator
+) -> tuple[tuple[Layer, ...], NDArray[np.float32]]:
+    """One network and what each conflict costs beside it."""
+    sizes = (rows.inputs.shape[1], *HIDDEN, 1)
+    arrays: list[NDArray[np.float32]] = []
+    for before, after in pairwise(sizes):
+        arrays.append((random.standard_normal((before, after)) * np.sqrt(2 / before)).astype(np.float32))
+        arrays.append(np.zeros(after, np.float32))
+    penalties = np.full(rows.conflicts.shape[1], LEAST_PENALTY, np.float32)
+    arrays.append(penalties)
+    moments = [(np.zeros_like(array), np.zeros_like(array)) for array in arrays]
     total, step = EPOCHS * (len(useful) // ROWS_A_STEP + 1), 0
     for _ in range(EPOCHS):
         order = random.permutation(useful)
         for start in range(0, len(order), ROWS_A_STEP):
-            rows = order[start : start + ROWS_A_STEP]
             step += 1
-            gradients = _gradients(tuple(network), inputs, right, starts, ends, rows, weight, random)
+            gradients = _gradients(layers_of(arrays), penalties, rows, order[start : start + ROWS_A_STEP], random)
             rate = 3e-3 * (1 - step / (total + 1))
-            for position, layer in enumerate(network):
-                for part, array in enumerate(layer):
-                    gradient = gradients[position][part] + (np.float32(WEIGHT_DECAY) * array if part == 0 else 0)
-                    mean, square = moments[2 * position][part], moments[2 * position + 1][part]
-                    mean += np.float32(0.1) * (gradient - mean)
-                    square += np.float32(0.001) * (gradient**2 - square)
-                    corrected = np.sqrt(square / np.float32(1 - 0.999**step)) + np.float32(1e-8)
-                    array -= np.float32(rate / (1 - 0.9**step)) * mean / corrected
-    return tuple(network)
+            for array, gradient, (mean, square) in zip(arrays, gradients, moments, strict=True):
+                if array.ndim == 2:
+                    gradient = gradient + np.float32(WEIGHT_DECAY) * array
+                mean += np.float32(0.1) * (gradient - mean)
+                square += np.float32(0.001) * (gradient**2 - square)
+                corrected = np.sqrt(square / np.float32(1 - 0.999**step)) + np.float32(1e-8)
+                array -= np.float32(rate / (1 - 0.9**step)) * mean / corrected
+            np.maximum(penalties, LEAST_PENALTY, out=penalties)
+    return layers_of(arrays), penalties
+
+
+def layers_of(arrays: Sequence[NDArray[np.float32]]) -> tuple[Layer, ...]:
+    """Weights and biases in turn, as layers; the last array, which is no layer's, is left out."""
+    return tuple(zip(arrays[0:-1:2], arrays[1:-1:2], strict=True))
 
 
 def _gradients(
     network: tuple[Layer, ...],
-    inputs: NDArray[np.float32],
-    right: NDArray[np.bool_],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    weight: NDArray[np.float64],
+    penalties: NDArray[np.float32],
+    rows: _Rows,
+    chosen: NDArray[np.int64],
     random: np.random.Generator,
-) -> list[Layer]:
-    """Gradients of the mean loss of some rows, layer by layer."""
-    counts = ends[rows] - starts[rows]
+) -> list[NDArray[np.float32]]:
+    """Gradients of the mean loss of some rows: weights and bias of each layer in turn, then the penalties."""
+    counts = rows.ends[chosen] - rows.starts[chosen]
     begins = np.cumsum(counts) - counts
-    pairs = np.arange(counts.sum()) - np.repeat(begins, counts) + np.repeat(starts[rows], counts)
-    noisy = inputs[pairs] * (random.random((1, inputs.shape[1])) >= 0.05)
+    pairs = np.arange(counts.sum()) - np.repeat(begins, counts) + np.repeat(rows.starts[chosen], counts)
+    noisy = rows.inputs[pairs] * (random.random((1, rows.inputs.shape[1])) >= FEATURE_DROPOUT)
     outputs = forward(network, noisy.astype(np.float32))
-    scores = outputs[-1].ravel()
+    conflicts = rows.conflicts[pairs]
+    scores = outputs[-1].ravel() - conflicts @ penalties
     exponent = np.exp(scores - np.repeat(np.maximum.reduceat(scores, begins), counts))
     chance = exponent / np.repeat(np.add.reduceat(exponent, begins), counts)
-    correct = exponent * right[pairs]
+    correct = np.maximum(exponent, 1e-12) * rows.right[pairs]
     wanted = correct / np.repeat(np.add.reduceat(correct, begins), counts)  # any right target counts
-    delta = ((chance - wanted) * np.repeat(weight[rows], counts) / weight[rows].sum()).astype(np.float32)[:, None]
-    gradients: list[Layer] = []
+    weight = np.repeat(rows.weight[chosen], counts) / rows.weight[chosen].sum()
+    delta = ((chance - wanted) * weight).astype(np.float32)[:, None]
+    gradients: list[NDArray[np.float32]] = [-(conflicts.T @ delta).ravel()]
     for position in range(len(network) - 1, -1, -1):
-        gradients.append((outputs[position].T @ delta, delta.sum(axis=0)))
+        gradients[:0] = [outputs[position].T @ delta, delta.sum(axis=0)]
         if position:
             delta = (delta @ network[position][0].T) * (outputs[position] > 0)
-    return gradients[::-1]
+    return gradients
 
 
-def fit_calibration(parts: Sequence[tuple[Examples, Ranker]], *, seed: int) -> Calibration:
-    """Calibration on rows that their ranker has not seen, a share of them robbed of their right candidates.
-
-    Parameters
-    ----------
-    parts
-        Examples of the same lists, each with a ranker that was fitted without them.
-    """
-    facts, first, any_right, weight = (np.concatenate(columns) for columns in zip(*_outcomes(parts, seed), strict=True))
+def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibration:
+    """Calibration on rows that neither ranker nor own model has seen, a share of them robbed of their right candidates."""
+    facts, first, any_right, weight = (
+        np.concatenate(columns) for columns in zip(*_outcomes(examples, ranker, seed), strict=True)
+    )
     present = first >= 0
     mean, scale = facts.mean(axis=0), np.maximum(facts.std(axis=0), 1e-3)
     inputs = np.clip((facts - mean) / scale, -4, 4)
@@ -153,27 +171,26 @@ def fit_calibration(parts: Sequence[tuple[Examples, Ranker]], *, seed: int) -> C
 Outcome = tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
 
 
-def _outcomes(parts: Sequence[tuple[Examples, Ranker]], seed: int) -> Iterator[Outcome]:
+def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome]:
     """Facts, whether the first is right (-1 for robbed rows), whether any is, and the weight of each row."""
     random = np.random.default_rng([seed, 99])
-    for examples, ranker in parts:
-        scores = ranker.score(examples.features)
-        starts, ends = row_spans(examples)
-        robbed = np.repeat(random.random(len(starts)) < MISSING_SHARE, ends - starts)
-        for kept, are_robbed in ((~robbed, False), (robbed & ~examples.right, True)):
-            pairs = np.flatnonzero(kept)
-            pairs = pairs[np.lexsort((-scores[pairs], examples.row[pairs]))]
-            row = examples.row[pairs]
-            begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-            right = examples.right[pairs]
-            kind = examples.kind[row[begins]]
-            first = right[begins].astype(np.int8) - np.int8(are_robbed)
-            yield (
-                row_facts(scores[pairs], examples.features[pairs], begins),
-                first,
-                np.logical_or.reduceat(right, begins).astype(np.int8),
-                list_weights(kind, CALIBRATION_ROWS) * _emphasis(examples)[kind],
-            )
+    scores = ranker.score(examples.features)
+    starts, ends = row_spans(examples)
+    robbed = np.repeat(random.random(len(starts)) < MISSING_SHARE, ends - starts)
+    for kept, are_robbed in ((~robbed, False), (robbed & ~examples.right, True)):
+        pairs = np.flatnonzero(kept)
+        pairs = pairs[np.lexsort((-scores[pairs], examples.row[pairs]))]
+        row = examples.row[pairs]
+        begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+        right = examples.right[pairs]
+        kind = examples.kind[row[begins]]
+        first = right[begins].astype(np.int8) - np.int8(are_robbed)
+        yield (
+            row_facts(scores[pairs], examples.features[pairs], begins),
+            first,
+            np.logical_or.reduceat(right, begins).astype(np.int8),
+            list_weights(kind, CALIBRATION_ROWS) * _emphasis(examples)[kind],
+        )
 
 
 def feature_importance(examples: Examples, ranker: Ranker) -> dict[str, float]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from termserver.matching.evaluation import GoldRow, read_gold, read_targets
 from termserver.matching.features import describe
 from termserver.matching.index import TargetIndex, build_index, untagged
+from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
-from termserver.matching.normalise.tables import sisters_of, typed_values, without_unspecified
+from termserver.matching.normalise.tables import typed_values, without_unspecified
 from termserver.matching.own_model import OwnModel
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
@@ -22,6 +23,11 @@ from termserver.matching.training.sources import Concept, icd_code, read_table, 
 from termserver.model.candidate import SourceTerm, Target
 from termserver.model.coding import Designation
 
+RankedList = tuple[str, list[Target], list[GoldRow]]
+SAMPLES = Fold(frozenset(range(10)))  # slots of our own samples' terms that the ranker is fitted to
+CALIBRATED_SAMPLES = Fold(frozenset(range(10, 15)))
+MEASURED_SAMPLES = Fold(frozenset(range(15, 20)))
+NONSENSE_ROWS = 12  # rows without meaning among the rows of each list
 STRANGERS_EVERY = 12  # rows of a list for each row that belongs to another system
 GOLD_WEIGHT = 2.0  # a curated pair is worth two titles
 POOLS = {
@@ -103,11 +109,11 @@ def gold_terms(data: Path) -> list[str]:
 
 
 def pool(data: Path, systems: Iterable[str]) -> list[Target]:
-    """English targets of the systems."""
+    """English targets of the systems, as far as the data folder has them."""
     return [
         target
         for system in sorted(set(systems))
-        if system in POOLS
+        if system in POOLS and (data / "targets" / POOLS[system]).exists()
         for target in read_targets(data / "targets" / POOLS[system], default_system=system)
     ]
 
@@ -144,47 +150,83 @@ def icd_with_designations(data: Path, languages: Sequence[str]) -> list[Target]:
     ]
 
 
-def example_lists(data: Path, fold: Fold) -> list[tuple[str, list[Target], list[GoldRow]]]:
+def example_lists(data: Path, fold: Fold) -> list[RankedList]:
     """Lists to rank: (name, targets, rows of the fold)."""
-    lists: list[tuple[str, list[Target], list[GoldRow]]] = []
+    lists: list[RankedList] = []
     for path in gold_files(data):
         rows = read_gold(path)
         systems = {system for row in rows for system, _ in row.right}
         lists.append((path.stem, pool(data, systems), [row for row in rows if fold.holds_term(row.term.term)]))
     titles = titles_by_code(data)
-    codes = {target.code for target in pool(data, [ICD])}
+    english = pool(data, [ICD])
+    codes = {target.code for target in english}
+    everything = icd_with_designations(
+        data, list(titles)
+    )  # a row meets the names of its own and its sister languages only
+    sisters = {names: icd_with_designations(data, names) for names in (("nb", "fi"), ("sv", "da", "et"))}
     for language, national in titles.items():
-        rows = [
-            GoldRow(SourceTerm(title, language), frozenset({(ICD, code)}))
-            for code, title in national.items()
-            if code in codes and fold.holds_code(code)
-        ]
-        lists.append((f"icd10_{language}", pool(data, [ICD]), rows))
-        sisters = [other for other in titles if other != language]
-        lists.append((f"icd10_{language}_beside_others", icd_with_designations(data, sisters), rows[::3]))
-        generic = [
-            row
-            for code, title in national.items()
-            if code in codes and fold.holds_code(code) and (row := _generic_row(code, title, language, national))
-        ]
-        near = [language, *sisters_of(language)]
-        lists.append((f"icd10_{language}_generic", pool(data, [ICD]), generic))
-        lists.append(
-            (
-                f"icd10_{language}_generic_with_titles",
-                icd_with_designations(data, [name for name in titles if name in near]),
-                generic,
-            )
-        )
+        held = [code for code in national if code in codes and fold.holds_code(code)]
+        rows = [GoldRow(SourceTerm(national[code], language), frozenset({(ICD, code)})) for code in held]
+        lists.append((f"icd10_{language}", english, rows))
+        beside = next(targets for names, targets in sisters.items() if language not in names)
+        lists.append((f"icd10_{language}_beside_others", beside, rows[::3]))
+        generic = [row for code in held if (row := _generic_row(code, national[code], language, national))]
+        lists.append((f"icd10_{language}_generic", english, generic))
+        lists.append((f"icd10_{language}_generic_with_titles", everything, generic))
     primary = [
         GoldRow(SourceTerm(row["title_sv"], "sv"), frozenset({(ICD, icd_code(row["code"]))}))
         for row in read_table(data / "code_systems/icd-10-se/ksh97p_primarycare.tsv")
         if icd_code(row["code"]) in codes and fold.holds_code(icd_code(row["code"]))
     ]
-    lists.append(("ksh97p", icd_with_designations(data, ["sv", "nb", "da"]), primary))
+    lists.append(("ksh97p", everything, primary))
     synonyms = [row for name, _, rows in lists if name.startswith("et_rhk10") for row in rows]
-    lists.append(("et_rhk10_with_titles", icd_with_designations(data, ["et", "fi"]), synonyms))
+    lists.append(("et_rhk10_with_titles", everything, synonyms))
     return [entry for entry in lists if entry[1] and entry[2]]
+
+
+def samples_folder() -> Path:
+    """Where the samples written by us lie: in the checkout, or in the installed package."""
+    package = Path(__file__).parents[2]
+    checkout = package.parent / "code_systems"
+    return checkout if checkout.is_dir() else package / "_content" / "code_systems"
+
+
+def sample_lists(data: Path, fold: Fold) -> list[RankedList]:
+    """Our own local lists of eight countries with the targets we hold for right, as far as `fold` holds their terms."""
+    lists: list[RankedList] = []
+    for path in sorted(samples_folder().glob("sample-*/truth.csv")):
+        held = [row for row in read_gold(path) if fold.holds_term(row.term.term)]
+        targets = pool(data, {system for row in held for system, _ in row.right})
+        known = {(target.system, target.code) for target in targets}
+        lists.append((path.parent.name, targets, [row for row in held if row.right & known]))
+    return [entry for entry in lists if entry[1] and entry[2]]
+
+
+def nonsense(count: int, seed: int) -> list[GoldRow]:
+    """Rows of letters, figures and signs that mean nothing; nothing is right for them."""
+    random = np.random.default_rng([seed, 7])
+    letters = np.array(list("abcdefghijklmnoprstuvxyzåäöõšž"))
+    rows = []
+    for number in range(count):
+        words = ["".join(random.choice(letters, random.integers(2, 11))) for _ in range(random.integers(1, 4))]
+        if number % 4 == 3:
+            words[0] = str(random.integers(10, 10**7))
+        language = (None, "sv", "nb", "da", "fi", "is", "et", "lv", "lt")[number % 9]
+        rows.append(GoldRow(SourceTerm(" ".join(words), language), frozenset()))
+    return rows
+
+
+def thinned(lists: Sequence[RankedList], most: int) -> list[RankedList]:
+    """The lists with `most` rows at most, evenly taken; no list should rule the others, and time is short.
+
+    >>> rows = [GoldRow(SourceTerm(str(number)), frozenset()) for number in range(5)]
+    >>> [row.term.term for row in thinned([("list", [], rows)], 2)[0][2]]
+    ['0', '2']
+    """
+    return [
+        (name, targets, [rows[position * len(rows) // most] for position in range(most)] if len(rows) > most else rows)
+        for name, targets, rows in lists
+    ]
 
 
 def _generic_row(code: str, title: str, language: str, national: Mapping[str, str]) -> GoldRow | None:
@@ -198,9 +240,9 @@ def _generic_row(code: str, title: str, language: str, national: Mapping[str, st
 
 
 def with_strangers(
-    lists: Sequence[tuple[str, list[Target], list[GoldRow]]],
-) -> list[tuple[str, list[Target], list[GoldRow]]]:
-    """The lists with rows of other lists among them that have no right target there: "no good target" is an answer too."""
+    lists: Sequence[RankedList],
+) -> list[RankedList]:
+    """The lists with rows among them that have no right target there, of other lists and of no meaning: that is an answer too."""
     mixed = []
     for number, (name, targets, rows) in enumerate(lists):
         systems = {target.system for target in targets}
@@ -212,16 +254,21 @@ def with_strangers(
         ]
         count = len(rows) // STRANGERS_EVERY
         chosen = others[number :: max(1, len(others) // count)][:count] if count and others else []
-        mixed.append((name, targets, [*rows, *(GoldRow(row.term, frozenset()) for row in chosen)]))
+        strangers = [GoldRow(row.term, frozenset()) for row in chosen]
+        mixed.append((name, targets, [*rows, *strangers, *nonsense(NONSENSE_ROWS, number)]))
     return mixed
 
 
-def make_examples(lists: Sequence[tuple[str, list[Target], list[GoldRow]]], model: OwnModel) -> Examples:
+def make_examples(lists: Sequence[RankedList], model: OwnModel, learned: LearnedNames | None = None) -> Examples:
     """Candidates and features of all rows of the lists."""
     rows, features, right, kinds = [], [], [], []
     count = 0
+    known: dict[tuple[str, int, int], TargetIndex] = {}
     for number, (_, targets, gold) in enumerate(lists):
-        index = build_index(targets, model)
+        key = (targets[0].code + targets[-1].code, len(targets), sum(len(target.designations) for target in targets))
+        if key not in known:
+            known[key] = build_index(targets, model, learned)
+        index = known[key]
         for row, values, correct in described_rows(index, model, gold):
             rows.append(row + count)
             features.append(values)
@@ -235,17 +282,6 @@ def make_examples(lists: Sequence[tuple[str, list[Target], list[GoldRow]]], mode
         np.concatenate(right)[order],
         np.concatenate(kinds),
         tuple(name for name, _, _ in lists),
-    )
-
-
-def join_examples(first: Examples, second: Examples) -> Examples:
-    """Examples of the same lists one after the other."""
-    return Examples(
-        np.concatenate([first.row, second.row + len(first.kind)]),
-        np.concatenate([first.features, second.features]),
-        np.concatenate([first.right, second.right]),
-        np.concatenate([first.kind, second.kind]),
-        first.lists,
     )
 
 

@@ -17,6 +17,7 @@ from termserver.matching.index import untagged
 from termserver.matching.normalise.common import words_of
 
 _ICD_CODE = re.compile(r"[A-Z]\d\d(\.\d\w?)?")
+_NCSP_CODE = re.compile(r"[A-Z]{3}\d\d")  # the Nordic core; each country numbers the rest in its own way
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         "code",
         {"fi": ("name_fi",), "sv": ("name_sv",), "en": ("name_en_thl", "name_en_finomop")},
     ),
+    ("code_systems/ncsp-et/ncsp_et.csv", "ncsp", "code", {"et": ("name_et",), "en": ("long_et",)}),
+    ("code_systems/kva-se/kva.tsv", "ncsp", "code", {"sv": ("title_sv",)}),
     (
         "code_systems/spat-fi/spat_fi_sv_en.csv",
         "spat",
@@ -129,6 +132,8 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
+LEXICONS = ("core_lexicon.csv", "clinical_lexicon.csv")
+LEXICON_WEIGHT = 3.0
 _DICTIONARIES = (
     "wiktionary",
     "omw_icewordnet",
@@ -187,7 +192,8 @@ def _tabular(data: Path) -> Iterator[Concept]:
                 if row.get(column)
             )
             if code and names:
-                yield Concept(f"{prefix}:{code}", names, path)
+                shared = prefix != "ncsp" or _NCSP_CODE.fullmatch(code)
+                yield Concept(f"{prefix if shared else path}:{code}", names, path)
 
 
 def whole_titles(titles: Mapping[str, str], english: Mapping[str, str]) -> dict[str, str]:
@@ -259,12 +265,18 @@ def _openehr(data: Path) -> Iterator[Concept]:
 
 
 def core_lexicon() -> Iterator[Concept]:
-    """Frequent medical words in Icelandic, Latvian and Lithuanian with English, written by us; `|` parts forms and synonyms."""
-    for row in read_table(Path(__file__).with_name("core_lexicon.csv")):
-        names = [(language, form) for language in ("is", "lv", "lt") for form in row[language].split("|") if form]
-        yield Concept(
-            f"lexicon:{row['en']}", (("en", row["en"]), *names), "termserver/matching/training/core_lexicon.csv", 3.0
-        )
+    """Frequent medical words with English, written by us; `|` parts forms, synonyms and abbreviations.
+
+    `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian, `clinical_lexicon.csv` what clinics of the other
+    countries call frequent diagnoses, tests and procedures.
+    """
+    for name in LEXICONS:
+        for row in read_table(Path(__file__).with_name(name)):
+            english = row.pop("en")
+            names = [(language, form) for language, forms in row.items() for form in forms.split("|") if form]
+            yield Concept(
+                f"lexicon:{english}", (("en", english), *names), f"termserver/matching/training/{name}", LEXICON_WEIGHT
+            )
 
 
 def read_dictionaries(data: Path) -> Iterator[Concept]:

@@ -35,7 +35,14 @@ def test_training_writes_weights_that_serve(small_weights: Path) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(data_folder: Path, small_weights: Path, tmp_path: Path) -> None:
     train(data_folder, tmp_path, seed=7, recipe=SMALL)
-    for name in ("own_vectors.npy", "own_scales.npy", "ranker.npz", "calibration.npz", "MODEL_CARD.md"):
+    for name in (
+        "own_vectors.npy",
+        "own_scales.npy",
+        "learned_names.npz",
+        "ranker.npz",
+        "calibration.npz",
+        "MODEL_CARD.md",
+    ):
         assert (tmp_path / name).read_bytes() == (small_weights / name).read_bytes(), name
 
 
@@ -103,7 +110,18 @@ def test_a_ranker_of_other_features_is_refused(tmp_path: Path) -> None:
         Ranker.load(tmp_path / "ranker.npz")
 
 
-def test_the_core_lexicon_has_three_languages_and_no_empty_english() -> None:
+def test_the_lexicons_have_eight_languages_and_no_empty_english() -> None:
     concepts = list(core_lexicon())
-    assert len(concepts) > 300
-    assert {language for one in concepts for language, _ in one.names} == {"en", "is", "lv", "lt"}
+    assert len(concepts) > 1000
+    assert {language for one in concepts for language, _ in one.names} == {
+        "en",
+        "sv",
+        "nb",
+        "da",
+        "fi",
+        "et",
+        "is",
+        "lv",
+        "lt",
+    }
+    assert all(name.strip() for one in concepts for _, name in one.names)
