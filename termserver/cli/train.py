@@ -28,7 +28,7 @@ import click
     help="Only write the held-out rows to this folder, as gold files for `termserver evaluate`.",
 )
 def train(data: Path, out: Path | None, seed: int, write_held_out: Path | None) -> None:
-    """Train own model, ranker and calibration; about 15 minutes on one core for the whole data folder.
+    """Train own model, ranker and calibration; about 15 minutes on two cores for the whole data folder.
 
     Nothing is served until a server is started with the new weights.
     """

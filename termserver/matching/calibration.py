@@ -16,6 +16,7 @@ ROW_FACTS = (
     "log_odds",
     "margin",
     "entropy",
+    "candidates",
     "cosine",
     "display_cosine",
     "own_names",
@@ -43,7 +44,7 @@ ROW_FACTS = (
     "unspecified_name",
     "kind_fit",
 )
-_COPIED = ROW_FACTS[4:]
+_COPIED = ROW_FACTS[5:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def row_facts(
     entropy = -np.add.reduceat(share * np.log(np.maximum(share, 1e-12)), starts)
     copied = features[starts][:, [FEATURES.index(name) for name in _COPIED]].astype(np.float64)
     log_odds = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / (1 - np.clip(chance, 1e-6, 1 - 1e-6)))
-    return np.column_stack([chance, log_odds, np.minimum(best - second, 10), entropy, copied])
+    return np.column_stack([chance, log_odds, np.minimum(best - second, 10), entropy, np.log2(ends - starts), copied])
 
 
 def logistic(inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

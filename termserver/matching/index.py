@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
-from termserver.matching.labs import analyte_of, axes_of_name
+from termserver.matching.labs import LabAxes, analyte_of, axes_of_name
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.lexical import NgramIndex
 from termserver.matching.normalise.common import fold, numbers_of, skel
@@ -46,7 +46,7 @@ class Names:
     typed, negated, n_words
         Shape (n_names,): bits of `tables.VALUES`, bits of the words that are denied, count of words.
     specimen, property, timing, method
-        Shape (n_names,): laboratory axes as `labs.LabAxes` has them.
+        Shape (n_names,): laboratory axes of displays as `labs.LabAxes` has them; 0 for other names.
     words, word_numbers
         Distinct skeleton words; shape (n_names, WORDS_A_NAME), positions in `words`, -1 where a name has fewer.
     """
@@ -249,8 +249,10 @@ def names_of(targets: Sequence[Target]) -> Names:
                 concept.append(position)
     searched = tuple(untagged(text, targets[position].kind) for text, position in zip(texts, concept, strict=True))
     skeletons = tuple(skel(text) for text in searched)
-    axes = [axes_of_name(text) for text in texts]
     concepts = np.array(concept, np.int32)
+    is_display = np.r_[True, concepts[1:] != concepts[:-1]]
+    none = LabAxes()  # the display speaks for its target
+    axes = [axes_of_name(text) if display else none for text, display in zip(texts, is_display, strict=True)]
     words, word_numbers = number_words(skeletons, WORDS_A_NAME)
     return Names(
         texts=tuple(texts),

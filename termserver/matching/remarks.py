@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-MOST_CHARACTERS = 400  # a term is a name; what is longer is a note, of which the beginning is read
+MOST_CHARACTERS = 1000  # a term is a name; what is longer is a note, of which the beginning is read
 _READABLE = ("LATIN", "GREEK", "CYRILLIC", "MICRO", "MODIFIER", "FEMININE", "MASCULINE", "SUPERSCRIPT", "SUBSCRIPT")
-# letters that tell a language; a term that has them is not in another of the served languages
+# letters that tell a language; a term that has them is not in another of the served languages (þ is also what cp1257 makes of š)
 _TELLING = {
-    "þ": {"is"},
     "ð": {"is"},
     "õ": {"et"},
     "ķ": {"lv"},

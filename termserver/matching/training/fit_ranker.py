@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,12 +21,16 @@ EPOCHS = 24
 ROWS_A_STEP = 64
 WEIGHT_DECAY = 1e-4
 FEATURE_DROPOUT = 0.05
+_TITLES = re.compile(r"icd10_..(_beside_others)?")
 LEAST_PENALTY = 0.5  # what a conflict costs at least, where the rows would have it cost less
 LIST_ROWS = 1200  # rows a list counts as at most, so that no list rules the others
 GENERIC_WEIGHT = (
-    0.2  # of generic terms beside English names only: they blur category and "unspecified" code for whole titles
+    0.2  # of generic terms beside English names only: they blur category and "unspecified" for whole titles
 )
-CALIBRATION_ROWS = 250  # the same for calibration, where the many national titles would hide the hard lists
+TITLE_WEIGHT = 1.8  # of whole national titles, which are fewer here than in the lists that people bring
+CALIBRATION_ROWS = 600  # rows a list counts as at most in calibration
+CALIBRATION_RIDGE = 5.0
+VARIANT_WEIGHT = 0.3  # in calibration, of generic terms and of small systems
 MISSING_SHARE = 0.15  # rows whose right candidates are taken away, so that "no good target" can be learned
 
 
@@ -87,7 +92,17 @@ def list_weights(kind: NDArray[np.int64], most: int = LIST_ROWS) -> NDArray[np.f
 
 def _emphasis(examples: Examples) -> NDArray[np.float64]:
     """Weight of a row by its list, shape (n_lists,)."""
-    return np.array([GENERIC_WEIGHT if name.endswith("_generic") else 1.0 for name in examples.lists])
+    return np.array(
+        [
+            GENERIC_WEIGHT if name.endswith("_generic") else TITLE_WEIGHT if _TITLES.fullmatch(name) else 1.0
+            for name in examples.lists
+        ]
+    )
+
+
+def _calibration_emphasis(examples: Examples) -> NDArray[np.float64]:
+    """Weight of a row in calibration by its list: variants of a list should not outweigh the lists that people bring."""
+    return np.array([VARIANT_WEIGHT if name.endswith(("_generic", "_small")) else 1.0 for name in examples.lists])
 
 
 def _fit_network(
@@ -163,9 +178,11 @@ def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibra
     mean, scale = facts.mean(axis=0), np.maximum(facts.std(axis=0), 1e-3)
     inputs = np.clip((facts - mean) / scale, -4, 4)
     right = first[present] > 0
-    first_weights = fit_logistic(inputs[present], right, weight[present])
+    first_weights = fit_logistic(inputs[present], right, weight[present], ridge=CALIBRATION_RIDGE)
     steps = fit_steps(logistic(inputs[present], first_weights), right, weight[present])
-    return Calibration(mean, scale, first_weights, fit_logistic(inputs, any_right > 0, weight), steps)
+    return Calibration(
+        mean, scale, first_weights, fit_logistic(inputs, any_right > 0, weight, ridge=CALIBRATION_RIDGE), steps
+    )
 
 
 Outcome = tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
@@ -189,7 +206,7 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
             row_facts(scores[pairs], examples.features[pairs], begins),
             first,
             np.logical_or.reduceat(right, begins).astype(np.int8),
-            list_weights(kind, CALIBRATION_ROWS) * _emphasis(examples)[kind],
+            list_weights(kind, CALIBRATION_ROWS) * _calibration_emphasis(examples)[kind],
         )
 
 

@@ -27,8 +27,8 @@ RankedList = tuple[str, list[Target], list[GoldRow]]
 SAMPLES = Fold(frozenset(range(10)))  # slots of our own samples' terms that the ranker is fitted to
 CALIBRATED_SAMPLES = Fold(frozenset(range(10, 15)))
 MEASURED_SAMPLES = Fold(frozenset(range(15, 20)))
+SMALL_ROWS = 30  # rows of a list that get their right target in a small system
 NONSENSE_ROWS = 12  # rows without meaning among the rows of each list
-STRANGERS_EVERY = 12  # rows of a list for each row that belongs to another system
 GOLD_WEIGHT = 2.0  # a curated pair is worth two titles
 POOLS = {
     ICD: "icd10_who_en.csv",
@@ -216,17 +216,52 @@ def nonsense(count: int, seed: int) -> list[GoldRow]:
     return rows
 
 
+def is_variant(name: str) -> bool:
+    """Whether a list repeats rows of another: beside other names, or with generic terms."""
+    return "_beside_" in name or "_generic" in name or "_with_" in name
+
+
 def thinned(lists: Sequence[RankedList], most: int) -> list[RankedList]:
-    """The lists with `most` rows at most, evenly taken; no list should rule the others, and time is short.
+    """The lists with `most` rows at most, evenly taken, variants of a list with a third: no list should rule the others.
 
     >>> rows = [GoldRow(SourceTerm(str(number)), frozenset()) for number in range(5)]
     >>> [row.term.term for row in thinned([("list", [], rows)], 2)[0][2]]
     ['0', '2']
     """
-    return [
-        (name, targets, [rows[position * len(rows) // most] for position in range(most)] if len(rows) > most else rows)
-        for name, targets, rows in lists
-    ]
+    chosen = []
+    for name, targets, rows in lists:
+        count = most // 3 if is_variant(name) else most
+        few = [rows[position * len(rows) // count] for position in range(count)] if len(rows) > count else rows
+        chosen.append((name, targets, few))
+    return chosen
+
+
+def small_systems(lists: Sequence[RankedList], seed: int) -> list[RankedList]:
+    """The lists beside few targets, as value sets have them: some rows with their right target among them, some without it.
+
+    A candidate that stands alone among twenty targets is not as probable as one that stands alone among ten thousand.
+    """
+    small: list[RankedList] = []
+    for number, (name, targets, rows) in enumerate(lists):
+        random = np.random.default_rng([seed, number])
+        order = random.permutation(len(rows))
+        inside = [rows[position] for position in order[:SMALL_ROWS]]
+        outside = [rows[position] for position in order[SMALL_ROWS : SMALL_ROWS + SMALL_ROWS // 3]]
+        wanted = {target for row in inside for target in row.right} - {
+            target for row in outside for target in row.right
+        }
+        others = set(
+            random.choice(len(targets), min(len(targets), int(random.integers(5, 120))), replace=False).tolist()
+        )
+        pool_of_few = [
+            target
+            for position, target in enumerate(targets)
+            if (target.system, target.code) in wanted or position in others
+        ]
+        there = {(target.system, target.code) for target in pool_of_few}
+        few = [GoldRow(row.term, row.right & there) for row in (*inside, *outside)]
+        small.append((f"{name}_small", pool_of_few, few))
+    return [entry for entry in small if len(entry[1]) > 1]
 
 
 def _generic_row(code: str, title: str, language: str, national: Mapping[str, str]) -> GoldRow | None:
@@ -239,24 +274,11 @@ def _generic_row(code: str, title: str, language: str, national: Mapping[str, st
     return GoldRow(SourceTerm(term, language), frozenset(right)) if term else None
 
 
-def with_strangers(
-    lists: Sequence[RankedList],
-) -> list[RankedList]:
-    """The lists with rows among them that have no right target there, of other lists and of no meaning: that is an answer too."""
-    mixed = []
-    for number, (name, targets, rows) in enumerate(lists):
-        systems = {target.system for target in targets}
-        others = [
-            row
-            for _, other, strange in lists
-            if not systems & {target.system for target in other[:1] + other[-1:]}
-            for row in strange
-        ]
-        count = len(rows) // STRANGERS_EVERY
-        chosen = others[number :: max(1, len(others) // count)][:count] if count and others else []
-        strangers = [GoldRow(row.term, frozenset()) for row in chosen]
-        mixed.append((name, targets, [*rows, *strangers, *nonsense(NONSENSE_ROWS, number)]))
-    return mixed
+def with_nonsense(lists: Sequence[RankedList]) -> list[RankedList]:
+    """The lists with some rows of no meaning among them: that nothing is right is an answer too."""
+    return [
+        (name, targets, [*rows, *nonsense(NONSENSE_ROWS, number)]) for number, (name, targets, rows) in enumerate(lists)
+    ]
 
 
 def make_examples(lists: Sequence[RankedList], model: OwnModel, learned: LearnedNames | None = None) -> Examples:

@@ -13,10 +13,11 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from termserver.errors import MatchingError
+from termserver.errors import MatchingError, TermserverError
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
@@ -36,14 +37,16 @@ from termserver.matching.training.rows import (
     gold_terms,
     make_examples,
     sample_lists,
+    small_systems,
     thinned,
-    with_strangers,
+    with_nonsense,
 )
 from termserver.matching.training.sources import Concept, read_concepts, read_table
 
 Report = Callable[[str], None]
+T = TypeVar("T")
 WHO_TITLES = "code_systems/icd-10-who/icd10_who_en.tsv"
-MOST_ROWS = 900  # of a list, for the ranker
+MOST_ROWS = 600  # of a list, for ranker and calibration
 LEARNED_LANGUAGES = frozenset({"la", "en"})
 CROSS = Fold(frozenset({2, 3, 4, 5}))
 CALIBRATION = Fold(frozenset({1}))  # of TEST: no ranking is fitted to it, so recall on TEST stays honest
@@ -71,18 +74,26 @@ def train(
     report(f"{len(concepts)} parallel concepts read from {data}")
     with _single_threaded(), ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as workers:
         both = Fold(TEST.slots | CROSS.slots)
-        first = workers.submit(fit_own_model, data, both, recipe, seed=seed)
-        shipped = workers.submit(fit_own_model, data, TEST, recipe, seed=seed)
+        first = workers.submit(_apart, fit_own_model, data, both, recipe, seed=seed)
+        shipped = workers.submit(_apart, fit_own_model, data, TEST, recipe, seed=seed)
         report("own models: fitting two, without the test rows and without the ranker's rows too")
-        ranking = workers.submit(fit_ranking, data, first.result(), both, out, seed=seed)
+        ranking = workers.submit(_apart, fit_ranking, data, first.result(), both, out, seed=seed)
         report("own model for the ranker fitted")
         save_own_model(shipped.result(), out)
         report("own model fitted")
         ranking.result()
         report("ranker fitted")
-        workers.submit(calibrate, data, out, seed=seed).result()
+        workers.submit(_apart, calibrate, data, out, seed=seed).result()
         report("probabilities calibrated")
-        workers.submit(write_model_card, data, out, seed=seed).result()
+        workers.submit(_apart, write_model_card, data, out, seed=seed).result()
+
+
+def _apart(work: Callable[..., T], *parts: object, **named: object) -> T:
+    """Call in another process: an error of ours travels back as its message."""
+    try:
+        return work(*parts, **named)
+    except TermserverError as error:
+        raise MatchingError(str(error)) from None
 
 
 @contextmanager
@@ -153,6 +164,7 @@ def calibrate(data: Path, out: Path, *, seed: int) -> None:
     model = OwnModel.load(out)
     learn_names(data, TEST, model).save(out / "learned_names.npz")
     lists = [*example_lists(data, CALIBRATION), *sample_lists(data, CALIBRATED_SAMPLES)]
+    lists += small_systems(lists, seed)
     examples = _examples(lists, data, model, TEST)
     fit_calibration(examples, Ranker.load(out / "ranker.npz"), seed=seed).save(out / "calibration.npz")
 
@@ -160,7 +172,7 @@ def calibrate(data: Path, out: Path, *, seed: int) -> None:
 def _examples(lists: list[RankedList], data: Path, model: OwnModel, fold: Fold) -> Examples:
     if not lists:
         raise MatchingError(f"{data}: there are no gold maps or national titles to fit a ranker on")
-    return make_examples(with_strangers(thinned(lists, MOST_ROWS)), model, learn_names(data, fold, model))
+    return make_examples(with_nonsense(thinned(lists, MOST_ROWS)), model, learn_names(data, fold, model))
 
 
 def write_held_out(data: Path, folder: Path) -> list[Path]:

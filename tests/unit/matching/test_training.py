@@ -1,5 +1,6 @@
 """Training on a small parallel folder: deterministic, honest about what it held out, clear about what is missing."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,19 @@ from click.testing import CliRunner
 from termserver.cli.train import train as train_command
 from termserver.errors import BadInput, MatchingError
 from termserver.matching.engine import MatchingEngine
-from termserver.matching.evaluation import read_gold
+from termserver.matching.evaluation import GoldRow, read_gold
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, quantise
 from termserver.matching.training.held_out import TEST, Fold, slot_of, without_held_out
-from termserver.matching.training.run import train
+from termserver.matching.training.rows import (
+    CALIBRATED_SAMPLES,
+    MEASURED_SAMPLES,
+    SAMPLES,
+    nonsense,
+    small_systems,
+)
+from termserver.matching.training.run import CALIBRATION, CROSS, REPORTED, train
 from termserver.matching.training.sources import Concept, core_lexicon, read_concepts
 from termserver.model.candidate import SourceTerm, Target
 
@@ -92,6 +100,42 @@ def test_held_out_rows_are_written_as_gold(data_folder: Path, tmp_path: Path) ->
     rows = read_gold(tmp_path / "icd10_sv.csv")
     assert rows
     assert all(TEST.holds_code(code) for row in rows for _, code in row.right)
+
+
+def test_small_systems_have_rows_with_and_without_a_right_target() -> None:
+    targets = [Target("s", f"{number}", f"Name {number}") for number in range(400)]
+    rows = [GoldRow(SourceTerm(f"term {number}"), frozenset({("s", f"{number}")})) for number in range(0, 400, 5)]
+    (name, few, chosen), *rest = small_systems([("list", targets, rows)], seed=1)
+    assert (name, rest) == ("list_small", [])
+    assert len(few) < 200
+    codes = {target.code for target in few}
+    assert all(code in codes for row in chosen for _, code in row.right)
+    assert {bool(row.right) for row in chosen} == {True, False}
+    assert small_systems([("list", targets, rows)], seed=1)[0] == (name, few, chosen)
+
+
+def test_nonsense_has_no_right_target_and_does_not_change() -> None:
+    rows = nonsense(12, seed=3)
+    assert rows == nonsense(12, seed=3)
+    assert not any(row.right for row in rows)
+    assert any(row.term.term.split()[0].isdigit() for row in rows)
+
+
+def test_our_samples_are_ranked_calibrated_and_measured_apart() -> None:
+    folds = (SAMPLES, CALIBRATED_SAMPLES, MEASURED_SAMPLES)
+    assert sum(len(fold.slots) for fold in folds) == len(frozenset().union(*(fold.slots for fold in folds))) == 20
+    assert not CALIBRATION.slots & REPORTED.slots
+    assert CALIBRATION.slots | REPORTED.slots == TEST.slots
+    assert not CROSS.slots & TEST.slots
+
+
+def test_an_error_of_a_worker_is_told(data_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data_folder, copy)
+    with (copy / "gold/sv_list__icd10.csv").open("a", encoding="utf-8") as stream:
+        stream.write("r999,kolera,sv,,,http://hl7.org/fhir/sid/icd-10,A00,Cholera,equivalent,one cell too many\n")
+    with pytest.raises(MatchingError, match="sv_list__icd10"):
+        train(copy, tmp_path / "out", seed=1, recipe=SMALL)
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
