@@ -70,6 +70,7 @@ def read_validate_code(
     codings, from_concept, place = _codings(parameters, in_value_set=in_value_set)
     parameters.refuse_unknown(_KNOWN, "$validate-code")
     check_date(parameters)
+    modes = parameters.texts("mode", "valueSetMode")  # how earlier validators of HL7's say it
     url, pinned = split_canonical(parameters.text("url") or "")
     value_set = parameters.resource("valueSet") if in_value_set else None
     code_system = None if in_value_set else parameters.resource("codeSystem")
@@ -92,8 +93,8 @@ def read_validate_code(
         infer_system=parameters.flag("inferSystem", "implySystem"),
         abstract_allowed=parameters.flag("abstract", default=True),
         active_only=parameters.flag("activeOnly"),
-        lenient_display=parameters.flag("lenient-display-validation"),
-        membership_only=parameters.flag("valueset-membership-only"),
+        lenient_display=parameters.flag("lenient-display-validation") or "lenient-display-validation" in modes,
+        membership_only=parameters.flag("valueset-membership-only") or "CHECK_MEMBERSHIP_ONLY" in modes,
         diagnostics=parameters.flag("diagnostics"),
         language=display_language(parameters),
         header_language=language,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from termserver.fhir.elements import split_canonical
 from termserver.model.code_system import Concept
 from termserver.model.value_set import Include, ValueSet
 from termserver.terminology.content import Content
 from termserver.terminology.filters import selects_concept
 from termserver.terminology.included_systems import Composition, imported_by
 from termserver.terminology.library import Library
+
+_Versions = dict[str, set[str | None]]  # by code system
 
 
 class CodeQuestion:
@@ -64,14 +65,15 @@ class CodeQuestion:
     def _in_compose(self, value_set: ValueSet, key: str) -> bool:
         if not self.is_included(value_set, key):
             return False
-        any_version = bool(value_set.excludes) and _matches_across_versions(self.library, value_set)
+        asked = [self, *self._in_other_versions(value_set, key)] if value_set.excludes else []
         return not any(
-            self._in_part(value_set, key, part, f"ValueSet.compose.exclude[{place}]", any_version=any_version)
+            question._in_part(value_set, key, part, f"ValueSet.compose.exclude[{place}]")
             for place, part in enumerate(value_set.excludes)
+            for question in asked
         )
 
-    def _in_part(self, owner: ValueSet, key: str, part: Include, path: str, *, any_version: bool = False) -> bool:
-        """True if an include or exclude selects the code; with `any_version`, in whatever version it names."""
+    def _in_part(self, owner: ValueSet, key: str, part: Include, path: str) -> bool:
+        """True if an include or exclude selects the code."""
         for canonical in part.value_sets:
             imported, imported_key = imported_by(self.library, owner, key, canonical, self.composition.rules)
             if not self.in_value_set(imported, imported_key):
@@ -81,38 +83,58 @@ class CodeQuestion:
         system, wanted = self.composition.meant(owner, part)
         if self.library.canonical_system(system) != self._system:
             return False
-        if wanted.includes(self.content.header.version):
-            return self._selects(self.content, self.concept, part, path)
-        if not any_version:
-            return False
-        other = self.library.code_system(self.content.header.url, wanted.version)
-        concept = other.concept(self.code) if other else None
-        return other is not None and concept is not None and self._selects(other, concept, part, path)
+        return wanted.includes(self.content.header.version) and self._selects(part, path)
 
-    def _selects(self, content: Content, concept: Concept | None, part: Include, path: str) -> bool:
+    def _in_other_versions(self, value_set: ValueSet, key: str) -> list[CodeQuestion]:
+        """The same question of the versions that excludes name, where an exclude takes a code out of every version."""
+        excluded = self._versions(value_set, key, value_set.excludes)
+        if not self._matches_across_versions(value_set, key, excluded):
+            return []
+        questions = []
+        for version in excluded.get(self._system, ()):
+            content = self.library.code_system(self.content.header.url, version)
+            concept = content.concept(self.code) if content else None
+            if content is not None and concept is not None and version != self.content.header.version:
+                questions.append(CodeQuestion(self.library, self.composition, content, self.code, concept))
+        return questions
+
+    def _matches_across_versions(self, value_set: ValueSet, key: str, excluded: _Versions) -> bool:
+        """True if an exclude takes a code out of every version.
+
+        As the value set says (`versionsMatch`); where it says nothing, if an exclude is of a version that no include
+        has: it would exclude nothing. The same rule as `selection_parts.versions_match`.
+        """
+        said = dict(value_set.parameters).get("versionsMatch")
+        if isinstance(said, bool):
+            return said
+        included = self._versions(value_set, key, value_set.includes or value_set.listed)
+        return any(system in included and not (included[system] & others) for system, others in excluded.items())
+
+    def _versions(self, owner: ValueSet, key: str, parts: Sequence[Include]) -> _Versions:
+        """The versions of each code system that includes select from; of several imports the first says which."""
+        found: _Versions = {}
+        for part in parts:
+            if part.system is not None:
+                system, wanted = self.composition.meant(owner, part)
+                content = self.library.code_system(system, wanted.version)
+                version = content.header.version if content else wanted.version
+                found.setdefault(self.library.canonical_system(system), set()).add(version)
+            elif part.value_sets:
+                imported, imported_key = imported_by(
+                    self.library, owner, key, part.value_sets[0], self.composition.rules
+                )
+                below = self._versions(imported, imported_key, imported.includes or imported.listed)
+                for system, versions in below.items():
+                    found.setdefault(system, set()).update(versions)
+        return found
+
+    def _selects(self, part: Include, path: str) -> bool:
         if part.concepts:
             return any(item.code == self.code for item in part.concepts)
+        concept = self.concept
         if concept is None:  # the code may be in another fragment; of its properties nothing is known
             return not part.filters
         return all(
-            selects_concept(content, concept, rule, f"{path}.filter[{place}]")
+            selects_concept(self.content, concept, rule, f"{path}.filter[{place}]")
             for place, rule in enumerate(part.filters)
         )
-
-
-def _matches_across_versions(library: Library, value_set: ValueSet) -> bool:
-    """True if an exclude takes a code out of every version.
-
-    As the value set says (`versionsMatch`); where it says nothing, if it includes one version of each code system:
-    an exclude of another version would exclude nothing.
-    """
-    parameters: Mapping[str, str | int | bool] = dict(value_set.parameters)
-    said = parameters.get("versionsMatch")
-    if isinstance(said, bool):
-        return said
-    versions: dict[str, set[str | None]] = {}
-    for part in value_set.includes:
-        if part.system:
-            system, pinned = split_canonical(part.system)
-            versions.setdefault(library.canonical_system(system), set()).add(part.version or pinned)
-    return all(len(items) == 1 for items in versions.values())

@@ -45,7 +45,8 @@ def validate_code(library: Library, request: ValidateCodeRequest) -> ValidateCod
         finding = Finding(own, place_of(request, number), member=False)
         findings.append(finding)
         if url and library.canonical_system(own.system) != library.canonical_system(url):
-            finding.add(messages.OTHER_SYSTEM, "system", own.system, url)
+            severity = "information" if request.from_concept else None  # one coding of the system is enough
+            finding.add(messages.OTHER_SYSTEM, "system", own.system, url, severity=severity)
         else:
             _check(library, request, finding, named)
     headers = [finding.content.header for finding in findings if finding.content]

@@ -134,6 +134,14 @@ def test_concept_with_codings_of_several_systems(ask: Ask) -> None:
     assert not wrong.result
 
 
+def test_concept_of_which_one_coding_is_of_the_system(ask: Ask) -> None:
+    both = (Coding(VERSIONED, "A"), Coding(ANIMALS, "dog"))
+    result = ask(None, *both, from_concept=True, code_system_url=ANIMALS)
+    assert result.result
+    assert said(result) == ["information CODESYSTEM_DIFFERENT_SYSTEM @CodeableConcept.coding[0].system"]
+    assert not ask(None, both[0], from_concept=True, code_system_url=ANIMALS).result
+
+
 def test_code_system_that_the_request_brings(ask: Ask) -> None:
     header, concepts = CODE_SYSTEMS[0]
     assert ask(None, Coding("", "dog"), inline_code_system=(header, concepts)).result
