@@ -44,6 +44,13 @@ class IndexFolder:
         for part in parts:
             shutil.rmtree(self.path_of(content_hash, part), ignore_errors=True)
 
+    def remove_other_formats(self, content_hash: str, part: Part) -> None:
+        """Forget what another version of the program wrote; who has it open keeps reading."""
+        current = self.path_of(content_hash, part)
+        for folder in self.path.glob(f"{content_hash[:24]}-{part.name}-*"):
+            if folder != current:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def work_folder(self) -> Path:
         """A new folder to build in; the caller renames or removes it."""
         self.path.mkdir(parents=True, exist_ok=True)
@@ -93,6 +100,7 @@ class IndexWriter:
             except OSError:
                 if not final.is_dir():
                     raise
+            self._folder.remove_other_formats(content_hash, part)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -76,9 +76,8 @@ class ConceptTable:
 
     def displays_of(self, codes: Sequence[str]) -> list[str | None]:
         """Each code's display; None for an unknown code or an empty display."""
-        return [
-            (self.display_of(int(ordinal)) or None) if ordinal >= 0 else None for ordinal in self.ordinals_of(codes)
-        ]
+        ordinals = map(self.ordinal_of, codes)
+        return [(self.display_of(ordinal) or None) if ordinal >= 0 else None for ordinal in ordinals]
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,16 +126,17 @@ class StoredContent:
         self._session = session
         self._stored = stored
         self._indexes = indexes
+        self._open: OpenIndex | None = None
 
     @property
     def table(self) -> ConceptTable:
         """See `Content`."""
-        return self._indexes.concepts(self._stored)[0]
+        return self.index.table
 
     @property
     def hierarchy(self) -> Hierarchy:
         """See `Content`."""
-        return self._indexes.concepts(self._stored)[1]
+        return self.index.hierarchy
 
     def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
         """See `Content`."""
@@ -161,19 +162,24 @@ class StoredContent:
             return None if exact is None else self._concept(exact)
         return found
 
+    def _opened(self) -> OpenIndex | None:
+        if self._open is None:
+            self._open = self._indexes.opened(self._stored)
+        return self._open
+
     def _concept(self, code: str) -> Concept | None:
         """From the index; from the store as long as the index is not open."""
-        index = self._indexes.opened(self._stored)
+        index = self._opened()
         return get_concept(self._session, self._stored.id, code) if index is None else index.concept(code)
 
     def concepts(self, codes: Sequence[str]) -> dict[str, Concept]:
         """See `Content`."""
-        index = self._indexes.opened(self._stored)
+        index = self._opened()
         return get_concepts(self._session, self._stored.id, codes) if index is None else index.concepts(codes)
 
     def stream(self) -> Iterator[Concept]:
         """See `Content`."""
-        index = self._indexes.opened(self._stored)
+        index = self._opened()
         return stream_concepts(self._session, self._stored.id) if index is None else index.stream()
 
     def search(self, text: str) -> NDArray[np.int32]:
@@ -195,7 +201,9 @@ class StoredContent:
     @property
     def index(self) -> OpenIndex:
         """All parts of the index."""
-        return self._indexes.index(self._stored)
+        if self._open is None:
+            self._open = self._indexes.index(self._stored)
+        return self._open
 
 
 def _code_in_other_case(table: ConceptTable, code: str) -> str | None:

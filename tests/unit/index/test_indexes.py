@@ -175,6 +175,18 @@ def test_a_full_disk_is_told_and_the_next_try_builds(
     assert indexes.index(stored).table.ordinal_of("I21") >= 0
 
 
+def test_what_another_version_of_the_program_wrote_is_removed(tmp_path: Path) -> None:
+    old, other_part, other_content = (tmp_path / name for name in ("hash-text-0", "hash-bodies", "hashed-text-0"))
+    for folder in (old, other_part, other_content):
+        folder.mkdir()
+    with IndexFolder(tmp_path).writer([TEXT]) as writer:
+        writer.publish("hash")
+    assert not old.exists()
+    assert other_part.exists()
+    assert other_content.exists()
+    assert IndexFolder(tmp_path).missing("hash", [TEXT]) == []
+
+
 def test_what_a_killed_builder_left_is_removed_by_the_next(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
