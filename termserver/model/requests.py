@@ -62,11 +62,6 @@ class TranslateRequest:
     language: str | None = None
     overlay: Overlay = Overlay()
 
-    @property
-    def names_a_map(self) -> bool:
-        """True if the client says which map to use."""
-        return self.map_url is not None or self.map_id is not None or self.inline_map is not None
-
 
 @dataclass(frozen=True, slots=True)
 class LookupRequest:

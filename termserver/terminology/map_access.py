@@ -1,7 +1,7 @@
 """The maps, code systems and value sets that one $translate request sees: which maps it means, and what they need.
 
 Which version: a url without one means the newest active version, by the natural order of versions; where none is
-active, the newest. `url|version` and `conceptMapVersion` pin one; `1.x` and `1` mean the newest that fits, an active
+active, the newest. `url|version` and `conceptMapVersion` pin one; `1.x` means the newest that fits, an active
 one before others.
 """
 
@@ -200,7 +200,7 @@ class MapAccess:
 
 
 def newest_fitting(versions: Sequence[StoredConceptMap], version: str) -> StoredConceptMap | None:
-    """The version asked for: that one, or the newest that fits (`1.x`, `1`), an active one before others."""
+    """The version asked for: that one, or the newest that fits (`1.x`), an active one before others."""
     exact = [item for item in versions if item.header.version == version]
     fitting = exact or [item for item in versions if fits(item.header.version, version)]
     active = [item for item in fitting if item.header.status == "active"]

@@ -23,16 +23,30 @@ from termserver.terminology.map_surroundings import MapSurroundings
 
 NOTHING_FOUND = "No translations found"
 _MOST_MAPS_FOLLOWED = 20
+_MOST_HINTS = 10
 
 
 @dataclass(slots=True)
 class _Answer:
+    """What was found so far.
+
+    Parameters
+    ----------
+    hints
+        Why something was left out: told where nothing was found.
+    """
+
     matches: list[TranslateMatch] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def say(self, message: str) -> None:
         if message not in self.messages:
             self.messages.append(message)
+
+    def hint(self, message: str) -> None:
+        if message not in self.hints and len(self.hints) < _MOST_HINTS:
+            self.hints.append(message)
 
 
 def translate(
@@ -51,8 +65,7 @@ def translate(
         scopes = scopes_of(request, table.head, surroundings)
         problem = next((scope.problem for scope in scopes if scope.problem), None)
         if problem:
-            if request.names_a_map or len(tables) == 1:
-                answer.say(problem)
+            answer.hint(problem)
             continue
         walk = _Walk(request, table, *scopes, surroundings, answer, (table.head.canonical,))
         for coding in request.codings:
@@ -60,8 +73,10 @@ def translate(
     if request.language:
         answer.matches = _in_language(answer.matches, languages_from_header(request.language), surroundings)
     found = any(_counts(match) for match in answer.matches)
-    if not found and not answer.messages:
-        answer.say(NOTHING_FOUND)
+    if not found:
+        answer.messages += answer.hints
+        if not answer.messages:
+            answer.say(NOTHING_FOUND)
     return TranslateResult(found, tuple(answer.matches), "; ".join(answer.messages) or None)
 
 
@@ -136,7 +151,7 @@ class _Walk:
     def _in_scope(self, scope: Scope, coding: Coding) -> bool:
         if scope.holds(coding):
             return True
-        self.answer.say(f"The code '{coding.code}' is not in the value set {scope.wanted}")
+        self.answer.hint(f"The code '{coding.code}' is not in the value set {scope.wanted}")
         return False
 
     def _elements_by_value_set(self, group_table: GroupTable, coding: Coding) -> Iterator[MapElement]:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget, Unmapped
 from termserver.model.relationship import Relationship
 from termserver.settings import Settings
+from termserver.store.code_systems import add_code_system
 from termserver.store.concept_maps import add_concept_map, retire_concept_map
 from termserver.store.engine import Database
 from tests.unit.fhir.builders import ICD, LAB, LOCAL, MAP, MAP_LAB, SEX, example_map, fill
@@ -366,3 +368,79 @@ def test_a_plan_is_made_anew_when_its_table_left_memory(database: Database, tmp_
     assert codes(client.get("/r4" + TRANSLATE, url="http://h.example/big", system=LOCAL, code="S7").json()) == ["T"]
     for _ in range(2):
         assert codes(client.get("/r4" + TRANSLATE, url=MAP, **ask).json()) == ["I21"]
+
+
+def _to(code: str) -> tuple[MapGroup, ...]:
+    return (MapGroup(LOCAL, ICD, elements=(MapElement("HI", None, (MapTarget(code, Relationship.EQUIVALENT),)),)),)
+
+
+def test_newest_is_by_the_natural_order_whatever_was_stored_last(fhir: FhirClient, database: Database) -> None:
+    url = "http://h.example/order"
+    with database.session(write=True) as session:
+        for version, code in (("10.0", "I22"), ("9.0", "I21"), ("11.0", "N40")):
+            status = "draft" if version == "11.0" else "active"
+            add_concept_map(session, ConceptMap(url, version, "Order", status=status, groups=_to(code)))
+    ask = {"system": LOCAL, "code": "HI"}
+    assert codes(fhir.get("/r4" + TRANSLATE, url=url, **ask).json()) == ["I22"]
+    assert codes(fhir.get("/r4" + TRANSLATE, conceptMapVersion="9.0", **ask).json()) == ["I21"]
+    assert codes(fhir.get("/r4" + TRANSLATE, url=f"{url}|9.x", **ask).json()) == ["I21"]
+    draft = fhir.get("/r4" + TRANSLATE, url=f"{url}|11.0", **ask).json()
+    assert (codes(draft), value(draft, "message")) == (["N40"], f"The concept map {url}|11.0 is a draft")
+
+
+def test_display_follows_a_newer_version_of_the_target_system(fhir: FhirClient, database: Database) -> None:
+    url = "http://h.example/fresh"
+    with database.session(write=True) as session:
+        add_concept_map(session, ConceptMap(url, "1", "Fresh", groups=_to("I22")))
+    ask = {"url": url, "system": LOCAL, "code": "HI"}
+    for display in ("Subsequent myocardial infarction", "Renamed"):
+        for _ in range(2):
+            assert matches(fhir.get("/r4" + TRANSLATE, **ask).json())[0]["concept"]["display"] == display
+        with database.session(write=True) as session:
+            header = CodeSystem(ICD, "2027", "ICD10", language="en")
+            add_code_system(session, header, (Concept("I22", "Renamed"),))
+
+
+def test_map_hash_names_the_content(fhir: FhirClient, database: Database) -> None:
+    ask = {"url": MAP, "system": LOCAL, "code": "HI", "mapHash": "true"}
+    first = [matches(fhir.get(base + TRANSLATE, **ask).json())[0]["originMapHash"] for base in ("/r4", "/r4", "/r5")]
+    assert len(set(first)) == 1
+    assert first[0].startswith("sha256:")
+    with database.session(write=True) as session:
+        add_concept_map(session, ConceptMap(MAP, "2.0", "LocalToIcd", groups=_to("I22")))
+    assert matches(fhir.get("/r4" + TRANSLATE, **ask).json())[0]["originMapHash"] != first[0]
+
+
+def test_supplied_codes_are_named_by_the_target_system(fhir: FhirClient, database: Database) -> None:
+    rules = {"fixed": Unmapped("fixed", "I22"), "same": Unmapped("use-source-code")}
+    with database.session(write=True) as session:
+        for name, rule in rules.items():
+            group = MapGroup(LOCAL, ICD, unmapped=rule)
+            add_concept_map(session, ConceptMap(f"http://h.example/{name}", "1", name.title(), groups=(group,)))
+    for name, code, shown in (
+        ("fixed", "ZZ", "Subsequent myocardial infarction"),
+        ("same", "N40", "Hyperplasia of prostate"),
+    ):
+        for _ in range(2):
+            answer = fhir.get("/r4" + TRANSLATE, url=f"http://h.example/{name}", system=LOCAL, code=code).json()
+            assert matches(answer)[0]["concept"]["display"] == shown
+
+
+def test_at_an_instance_another_map_cannot_be_named(fhir_sqlite: FhirClient) -> None:
+    path = "/r4/ConceptMap/localtoicd-1.0/$translate"
+    ask = {"system": LOCAL, "code": "HI"}
+    assert codes(fhir_sqlite.get(path, url=MAP, conceptMapVersion="1.0", **ask).json()) == ["I21"]
+    for wrong in ({"url": MAP_LAB}, {"conceptMapVersion": "2.0"}):
+        response = fhir_sqlite.get(path, **ask, **wrong)
+        assert response.status_code == 400
+        assert next(iter(wrong)) in outcome(response)
+
+
+def test_a_chain_of_maps_ends(fhir: FhirClient, database: Database) -> None:
+    with database.session(write=True) as session:
+        for number in range(30):
+            rule = Unmapped("other-map", other_map=f"http://h.example/chain{number + 1}")
+            group = MapGroup(LOCAL, ICD, unmapped=rule)
+            add_concept_map(session, ConceptMap(f"http://h.example/chain{number}", "1", f"C{number}", groups=(group,)))
+    answer = fhir.get("/r4" + TRANSLATE, url="http://h.example/chain0", system=LOCAL, code="HI").json()
+    assert "More than 20 maps" in value(answer, "message")
