@@ -32,8 +32,8 @@ def negotiate_answer(segment: str, headers: Mapping[str, str], query: Sequence[t
     """
     asked_format = next((value for name, value in query if name == "_format"), None)
     fixed = version_of_path(segment)
-    # A body of another version that comes without an Accept header is answered in its own version
-    default = FhirVersion.R4 if fixed or headers.get("accept") or asked_format else _sent_version(headers)
+    # Where the client names no version for the answer, it gets the one that it speaks itself
+    default = FhirVersion.R4 if fixed else _sent_version(headers)
     return answer_representation(headers.get("accept", ""), asked_format, fixed, default)
 
 

@@ -28,7 +28,7 @@ from termserver.rest.paging import page_links, read_page
 from termserver.rest.rendering import LARGEST_INLINE, head_json, whole_json
 from termserver.rest.request import FhirRequest
 from termserver.rest.service import Service
-from termserver.store.code_systems import StoredCodeSystem, resolve_alias
+from termserver.store.code_systems import StoredCodeSystem, list_aliases
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Session
 from termserver.store.json_text import to_text
@@ -117,8 +117,12 @@ def matching(session: Session, kind: str, criteria: Sequence[Criterion]) -> list
     """All resources of a kind that fit every criterion, by url, latest version first."""
     found = [_Found(kind, head, session) for head in list_heads(session, kind)]
 
+    aliases: dict[str, str] = {}
+
     def canonical(url: str) -> str:
-        return resolve_alias(session, url)
+        if not aliases:
+            aliases.update(list_aliases(session) or {"": ""})
+        return aliases.get(url, url)
 
     cheap = [item for item in criteria if item.parameter.name in _IN_HEAD]
     dear = [item for item in criteria if item.parameter.name not in _IN_HEAD]

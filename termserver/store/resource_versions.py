@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from termserver.store.engine import now_text
@@ -202,11 +202,14 @@ def _content_row(
 
 
 def withdraw(session: Session, kind: str, content_id: int) -> None:
-    """A deletion: the content is neither current nor live any more."""
+    """A deletion: no version of the resource is current or live any more."""
     row = _content_row(session, kind, content_id)
     if row is not None:
-        row.is_current = row.is_live = False
-        session.flush()
+        table = _TABLES[kind]
+        session.execute(
+            update(table).where(table.fhir_id == row.fhir_id).values(is_current=False, is_live=False),
+            execution_options={"synchronize_session": "fetch"},
+        )
 
 
 def set_status(session: Session, kind: str, content_id: int, status: str, person: str = SYSTEM) -> ResourceVersion:

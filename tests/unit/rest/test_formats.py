@@ -99,14 +99,18 @@ def test_a_body_of_xml_is_read(fhir_sqlite: FhirClient, base: str) -> None:
     assert response.json()["parameter"][0] == {"name": "result", "valueBoolean": True}
 
 
-def test_fhir_answers_in_the_version_of_the_body(fhir_sqlite: FhirClient) -> None:
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [("", "5.0"), ("*/*", "5.0"), ("application/json", "5.0"), ("application/fhir+json; fhirVersion=4.0", "4.0")],
+)
+def test_fhir_answers_in_the_version_of_the_body(fhir_sqlite: FhirClient, accept: str, answered: str) -> None:
     response = fhir_sqlite.ask(
         "POST",
         "/fhir/ConceptMap/$translate",
         json=parameters(url_Uri=MAP, sourceCoding_Coding={"system": LOCAL, "code": "HI"}),
-        headers={"Content-Type": "application/fhir+json; fhirVersion=5.0", "Accept": ""},
+        headers={"Content-Type": "application/fhir+json; fhirVersion=5.0", "Accept": accept},
     )
-    assert "fhirVersion=5.0" in response.headers["content-type"]
+    assert f"fhirVersion={answered}" in response.headers["content-type"]
 
 
 def test_pretty_answers_have_lines(fhir_sqlite: FhirClient) -> None:

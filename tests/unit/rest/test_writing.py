@@ -81,6 +81,13 @@ def test_a_published_map_is_immutable_and_its_next_version_is_not(fhir: WritingC
     assert _translated(fhir, conceptMapVersion="1.0") == "b", "what pinned 1.0 keeps getting it"
     assert fhir.get(MAPS).json()["total"] == 1, "one id, one entry"
     assert fhir.get(f"{MAPS}/m/_history/1").json()["version"] == "1.0"
+    fhir.write("DELETE", f"{MAPS}/m")
+    assert (
+        fhir.get(
+            "/r4/ConceptMap/$translate", url="http://a.example/m", system="http://a.example/s", code="a"
+        ).status_code
+        == 404
+    )
 
 
 def test_a_draft_changes_in_place(fhir: WritingClient) -> None:
