@@ -8,7 +8,8 @@
         parameters: {outcome: subsumes}
 
 One request a case: `get`, `post`, `put` or `delete` with a path, `body` (JSON as it is, or text) or `send` (shorthand of a
-Parameters resource: name with its type → value), `headers`. Several in a row: `steps`, each written like a case.
+Parameters resource: name with its type → value), `headers`, `signed_in: true` for an administrator's token. Several in a row:
+`steps`, each written like a case. `{v}` in any text is the FHIR version: cases that write take ids of their own with it.
 
 What is expected, beside `status` (default 200): `body` of the answer as a pattern under `answer` (see `pattern`), or a
 shorthand: `parameters` (name → value, list of values, or map of parts; null: absent), `codes` of an expansion in their order,
@@ -27,7 +28,7 @@ import yaml
 FOLDER = Path(__file__).parent
 VERSIONS = ("r4", "r4b", "r5")
 METHODS = ("get", "post", "put", "delete")
-_REQUEST = {*METHODS, "body", "send", "headers"}
+_REQUEST = {*METHODS, "body", "send", "headers", "signed_in"}
 _ANSWER = {"status", "answer", "parameters", "codes", "issue", "entries", "xml", "answer_headers"}
 
 
@@ -39,6 +40,7 @@ class Step:
     path: str
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    signed_in: bool = False
     status: int = 200
     expected: dict[str, Any] = field(default_factory=dict)
 
@@ -87,8 +89,9 @@ def _case_file(path: Path) -> CaseFile:
         listed = entry.get("steps", [entry])
         known = {"name", "versions", "steps"} | (set() if "steps" in entry else _REQUEST | _ANSWER)
         assert set(entry) <= known, f"{path.name}: {entry['name']}: {set(entry) - known}"
-        steps = tuple(_step(one, f"{path.name}: {entry['name']}") for one in listed)
-        cases += [Case(path.stem, entry["name"], version, steps) for version in entry.get("versions", VERSIONS)]
+        for version in entry.get("versions", VERSIONS):
+            steps = tuple(_step(_in_version(one, version), f"{path.name}: {entry['name']}") for one in listed)
+            cases.append(Case(path.stem, entry["name"], version, steps))
     return CaseFile(path.stem, tuple(data.get("setup", ())), tuple(cases))
 
 
@@ -101,8 +104,23 @@ def _step(entry: dict[str, Any], place: str) -> Step:
     expected = {key: entry[key] for key in _ANSWER - {"status"} if key in entry}
     assert expected or entry.get("status", 200) in (201, 204, 304), f"{place}: nothing is expected"
     return Step(
-        methods[0].upper(), entry[methods[0]], body, entry.get("headers", {}), entry.get("status", 200), expected
+        methods[0].upper(),
+        entry[methods[0]],
+        body,
+        entry.get("headers", {}),
+        entry.get("signed_in", False),
+        entry.get("status", 200),
+        expected,
     )
+
+
+def _in_version(value: Any, version: str) -> Any:
+    """The same with `{v}` replaced in every text."""
+    if isinstance(value, str):
+        return value.replace("{v}", version)
+    if isinstance(value, dict):
+        return {key: _in_version(item, version) for key, item in value.items()}
+    return [_in_version(item, version) for item in value] if isinstance(value, list) else value
 
 
 def _parameters(values: dict[str, Any]) -> dict[str, Any]:

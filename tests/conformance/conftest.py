@@ -21,25 +21,25 @@ from termserver.store.concept_maps import add_concept_map
 from termserver.store.engine import Database
 from termserver.store.value_sets import add_value_set
 from tests.conformance.case_format import CaseFile, read_resources
-from tests.unit.rest.client import FhirClient
+from tests.unit.rest.writing import WritingClient
 
-Clients = Callable[[str, CaseFile], FhirClient]
+Clients = Callable[[str, CaseFile], WritingClient]
 
 
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Clients]:
     """(kind of database, file) → a client over that file's setup."""
-    opened: dict[tuple[str, str], tuple[FhirClient, Database]] = {}
+    opened: dict[tuple[str, str], tuple[WritingClient, Database]] = {}
     postgresql: list[str] = []
 
-    def client(kind: str, file: CaseFile) -> FhirClient:
+    def client(kind: str, file: CaseFile) -> WritingClient:
         if (kind, file.name) not in opened:
             folder = tmp_path_factory.mktemp(file.name)
             database = Database(_url(kind, folder, request, postgresql))
             database.upgrade()
             fill(database, file.setup)
             settings = Settings(data=folder, expansion_limit=100, body_limit_mb=1)
-            opened[kind, file.name] = FhirClient(database, settings), database
+            opened[kind, file.name] = WritingClient(database, settings), database
         return opened[kind, file.name][0]
 
     yield client

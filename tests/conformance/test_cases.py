@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.case_format import Case, CaseFile, Step, read_case_files
 from tests.conformance.conftest import Clients
 from tests.conformance.pattern import difference_of_answer
-from tests.unit.rest.client import FhirClient
+from tests.unit.rest.writing import WritingClient
 
 FILES = {file.name: file for file in read_case_files()}
 CASES = [case for file in FILES.values() for case in file.cases]
@@ -30,8 +30,9 @@ def test_case(case: Case, kind: str, clients: Clients) -> None:
         assert found is None, f"step {number}: {step.method} {step.path}: {found}\n{shown}"
 
 
-def _ask(client: FhirClient, version: str, step: Step) -> Any:
-    options: dict[str, Any] = {"headers": step.headers}
+def _ask(client: WritingClient, version: str, step: Step) -> Any:
+    token = {"Authorization": f"Bearer {client.token}"} if step.signed_in else {}
+    options: dict[str, Any] = {"headers": step.headers | token}
     if isinstance(step.body, str):
         options["content"] = step.body.encode()
     elif step.body is not None:
