@@ -44,6 +44,8 @@ class PackageCounts:
 def store_enumerations(database: Database) -> int:
     """Store the enumerations if FHIR's terminology is not there at all.
 
+    Of several servers that start at once on one database, one stores them and the others find them there.
+
     Returns
     -------
     Number of code system versions stored, 0 if there was nothing to do.
@@ -52,13 +54,19 @@ def store_enumerations(database: Database) -> int:
         if list_code_systems(session, url=_ALWAYS_THERE):
             return 0
     count = 0
-    with database.session(write=True) as session:
-        for one in read_enumerations():
-            add_code_system(session, one.header, one.concepts, recipe=ENUMERATIONS)
-            if one.value_set is not None:
-                add_value_set(session, one.value_set)
-            count += 1
-        record(session, None, "fhir-core.load", "package", ENUMERATIONS, code_systems=count)
+    try:
+        with database.session(write=True) as session:
+            for one in read_enumerations():
+                add_code_system(session, one.header, one.concepts, recipe=ENUMERATIONS)
+                if one.value_set is not None:
+                    add_value_set(session, one.value_set)
+                count += 1
+            record(session, None, "fhir-core.load", "package", ENUMERATIONS, code_systems=count)
+    except Conflict:
+        with database.session() as session:
+            if not list_code_systems(session, url=_ALWAYS_THERE):
+                raise
+        return 0
     return count
 
 

@@ -28,7 +28,7 @@ OwnTest = Callable[[Filter, str], Callable[[str], bool] | None]
 """(filter, place) → test of a code; None if the filter is none of the system's own."""
 Listed = Callable[[], Mapping[str, str]] | None
 """Reads the codes of a value set of common codes, with their names there (maybe empty); None where there is none."""
-_SYNONYM = Coding("http://snomed.info/sct", "900000000000013009", None, "Synonym")
+_SYNONYM = Coding("http://snomed.info/sct", "900000000000013009")
 
 
 def no_own_filters(rule: Filter, place: str) -> Callable[[str], bool] | None:

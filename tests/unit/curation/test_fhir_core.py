@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -19,7 +20,7 @@ from termserver.fhir.elements import Json
 from termserver.loaders.enumerations import read_enumerations
 from termserver.loaders.fhir_package import Package, find_package_set, list_package_sets, read_package
 from termserver.loaders.npm import fetch_package
-from termserver.store.code_systems import find_code_system, get_concept, resolve_alias
+from termserver.store.code_systems import find_code_system, get_concept, list_code_systems, resolve_alias
 from termserver.store.engine import Database
 from termserver.store.value_sets import find_value_set
 
@@ -71,6 +72,14 @@ def test_enumerations_are_stored_once(database: Database) -> None:
         assert stored is not None
         assert stored.recipe == ENUMERATIONS
         assert find_value_set(session, "http://hl7.org/fhir/ValueSet/administrative-gender", "5.0.0") is not None
+
+
+def test_servers_that_start_at_once_do_not_disturb_each_other(database: Database) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        stored = list(pool.map(store_enumerations, [database] * 3))
+    assert max(stored) == 151
+    with database.session() as session:
+        assert len(list_code_systems(session, url=GENDER)) == 2
 
 
 def test_a_package_takes_the_place_of_the_enumerations(database: Database) -> None:
