@@ -54,6 +54,7 @@ _PROPERTIES = (
     PropertyDefinition("moduleId", "code", description="Module the concept belongs to"),
     PropertyDefinition("sufficientlyDefined", "boolean", description="Whether its definition is sufficient"),
     PropertyDefinition("inactive", "boolean", uri="http://hl7.org/fhir/concept-properties#inactive"),
+    PropertyDefinition("inactivationReason", "code", description="Why the concept is inactive"),
     PropertyDefinition("semanticTag", "string", description="Tag at the end of the fully specified name"),
     PropertyDefinition("memberOf", "code", description="Simple reference set the concept is a member of"),
 )

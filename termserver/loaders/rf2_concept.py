@@ -14,6 +14,7 @@ FULLY_SPECIFIED_NAME = "900000000000003001"
 SYNONYM = "900000000000013009"
 DEFINITION = "900000000000550004"
 _DEFINED = "900000000000073002"
+_CONCEPT_INACTIVATION = "900000000000489007"
 _USES = {
     FULLY_SPECIFIED_NAME: Coding(SNOMED_URL, FULLY_SPECIFIED_NAME, display="Fully specified name"),
     SYNONYM: Coding(SNOMED_URL, SYNONYM, display="Synonym"),
@@ -66,6 +67,7 @@ def concept_from_rows(
         ConceptProperty("sufficientlyDefined", definition_status == _DEFINED, "boolean"),
         *_semantic_tag(ordered),
         *dict.fromkeys(_linked(links)),
+        *_inactivation(members),
     )
     display = _display(ordered) or code
     return Concept(
@@ -114,6 +116,15 @@ def _semantic_tag(ordered: Sequence[Rf2Description]) -> Iterator[ConceptProperty
         if one.kind == FULLY_SPECIFIED_NAME and (tag := semantic_tag(one.term)):
             yield ConceptProperty("semanticTag", tag)
             return
+
+
+def _inactivation(members: Sequence[RefsetMember]) -> Iterator[ConceptProperty]:
+    """Why a concept is inactive: duplicate, ambiguous, outdated…"""
+    for member in members:
+        if member.active and member.refset == _CONCEPT_INACTIVATION:
+            yield from (
+                ConceptProperty("inactivationReason", text, "code") for name, text in member.fields if name == "valueId"
+            )
 
 
 def _linked(links: Sequence[Sequence[str]]) -> Iterator[ConceptProperty]:

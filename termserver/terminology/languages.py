@@ -19,6 +19,7 @@ PREFERRED_FOR_LANGUAGE = Coding(
 _SYNONYM = "900000000000013009"
 _FULLY_SPECIFIED = "900000000000003001"
 # How well a kind of name serves as the one to show, best first; a name of any other use comes between
+_PREFERRED_ROLE = "900000000000548007"
 _USE_RANKS = {"preferredForLanguage": 0, "display": 0, _SYNONYM: 1, _FULLY_SPECIFIED: 4}
 _FORMAL = 3
 
@@ -124,18 +125,24 @@ def best_name(display: Designation, others: Sequence[Designation], languages: La
 
 def _best_in(display: Designation, others: Sequence[Designation], tag: str) -> Designation | None:
     """The best name in one language: no fully specified one if avoidable, the very language before a dialect,
-    the display before other names.
+    the display before other names, a name that a language reference set prefers before the others.
     """
     found: Designation | None = None
-    best = (True, True, 9)
+    best = (True, True, 9, True)
     for item in (display, *others):
         if not item.value or not language_fits(item.language, tag):
             continue
         use = 0 if item is display else 1 + _use_rank(item)
-        rank = (use > _FORMAL, (item.language or "").lower() != tag.lower(), use)
+        rank = (use > _FORMAL, (item.language or "").lower() != tag.lower(), use, not _is_preferred(item))
         if rank < best:
             found, best = item, rank
     return found
+
+
+def _is_preferred(designation: Designation) -> bool:
+    """True but for names of SNOMED CT that no language reference set prefers."""
+    details = designation.details
+    return details is None or any(role == _PREFERRED_ROLE for _, role in details.acceptability)
 
 
 def _use_rank(designation: Designation) -> int:

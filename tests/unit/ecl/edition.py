@@ -108,6 +108,7 @@ _NAMES: dict[str, list[tuple[str, str, str, bool, tuple[tuple[str, str], ...]]]]
     ],
     "100012": [
         ("Hand disease (disorder)", "en", FSN, True, ((US, PREFERRED),)),
+        ("Handåkomma", "sv", SYNONYM, True, ((SV, ACCEPTABLE),)),
         ("Sjukdom i händer", "sv", SYNONYM, True, ((SV, PREFERRED),)),
         ("50% 4*4 rule", "en", SYNONYM, True, ()),
     ],

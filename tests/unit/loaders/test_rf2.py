@@ -229,3 +229,18 @@ def test_identifiers_of_other_schemes_are_a_property(tmp_path: Path) -> None:
         [("1234-5", "20260101", "1", CORE, "30051010000102", "101")],
     )
     assert properties_of(concepts_of(root)["101"])["alternateIdentifier"] == Coding("30051010000102", "1234-5")
+
+
+def test_inactive_concept_says_why(tmp_path: Path) -> None:
+    root = write_release(tmp_path)
+    _write(
+        root / "Snapshot/Refset/der2_cRefset_AttributeValueSnapshot_INT_20260101.txt",
+        "id effectiveTime active moduleId refsetId referencedComponentId valueId",
+        [
+            ("j", "20260101", "1", CORE, "900000000000489007", "102", "900000000000482003"),
+            ("k", "20260101", "0", CORE, "900000000000489007", "101", "900000000000482003"),
+        ],
+    )
+    concepts = concepts_of(root)
+    assert properties_of(concepts["102"])["inactivationReason"] == "900000000000482003"
+    assert "inactivationReason" not in properties_of(concepts["101"])

@@ -324,3 +324,11 @@ def test_both_databases_answer_alike(database: Database, tmp_path) -> None:
     assert codes(fhir.post("/r4/ValueSet/$expand", body).json()) == "100012 100111 200021"
     answer = fhir.get("/r4/CodeSystem/$validate-code", url=SNOMED, code=EXPRESSION).json()
     assert value(answer, "result") is True
+
+
+def test_display_in_a_language_is_the_preferred_name(snomed: FhirClient) -> None:
+    answer = snomed.get("/r4/CodeSystem/$validate-code", url=SNOMED, code="100012", displayLanguage="sv").json()
+    assert value(answer, "display") == "Sjukdom i händer"
+    body = parameters(valueSet_resource=with_filters(("concept", "=", "100012")), displayLanguage_Code="sv")
+    (entry,) = snomed.post("/r4/ValueSet/$expand", body).json()["expansion"]["contains"]
+    assert entry["display"] == "Sjukdom i händer"
