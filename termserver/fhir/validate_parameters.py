@@ -38,7 +38,16 @@ _KNOWN = frozenset(
         *("tx-resource", "cache-id", "excludeNested", "includeDesignations", "includeDefinition", "property", "filter"),
         *("designation", "excludeNotForUI", "excludePostCoordinated", "exclude-system", "count", "offset", "manifest"),
         *("limitedExpansion", "incomplete-ok", "allowMaximumSizeExpansion", "limit", "no-cache", "uuid", "profile"),
-        *("profile-url", "binding-style", "mode", "valueSetMode", "implySystem", "contextDirection", "validation"),
+        *(
+            "profile-url",
+            "binding-style",
+            "mode",
+            "valueSetMode",
+            "versionsMatch",
+            "implySystem",
+            "contextDirection",
+            "validation",
+        ),
     ]
 )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from termserver.index.builder import Indexes, OpenIndex, index_key
-from termserver.index.concept_table import ConceptTable, concept_arrays
+from termserver.index.concept_table import ConceptArrays, ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
 from termserver.index.property_columns import PropertyColumn, column_of, merged_columns
 from termserver.index.text import matches_words, words_of
@@ -217,7 +218,7 @@ def _code_in_other_case(table: ConceptTable, code: str) -> str | None:
 
 
 class BroughtContent:
-    """Content that a request brought with it."""
+    """Content that a request brought with it; its arrays are made when first asked for, for most are never used."""
 
     unclosed: str | None = None
     is_tree: bool = True
@@ -226,9 +227,21 @@ class BroughtContent:
         self.header = header
         self._concepts = {concept.code: concept for concept in concepts}
         self._by_folded = {} if header.case_sensitive else {code.casefold(): code for code in self._concepts}
-        arrays = concept_arrays(self._concepts.values())
-        self.table = arrays.table
-        self.hierarchy = hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
+
+    @cached_property
+    def _arrays(self) -> ConceptArrays:
+        return concept_arrays(self._concepts.values())
+
+    @cached_property
+    def table(self) -> ConceptTable:
+        """See `Content`."""
+        return self._arrays.table
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """See `Content`."""
+        arrays = self._arrays
+        return hierarchy_from_edges(len(arrays.table), arrays.child_ordinals, arrays.parent_ordinals)
 
     def ordinals_of(self, codes: Sequence[str]) -> Ordinals:
         """See `Content`."""
