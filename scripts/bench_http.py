@@ -233,6 +233,8 @@ def bench(sizes: list[int], seconds: float, connections: int, rounds: int) -> di
         "p99_ms": {name: middle([one[name]["p99_ms"] for one in found]) for name in names},
         "share_of_floor": {name: middle([one[name]["rate"] / one["bare"]["rate"] for one in found]) for name in names},
         "large_to_small": middle([one[large]["rate"] / one[small]["rate"] for one in found]),
+        "without_url_to_with": middle([one[f"{largest}-any"]["rate"] / one[large]["rate"] for one in found]),
+        "reverse_to_forward": middle([one[f"{largest}-reverse"]["rate"] / one[large]["rate"] for one in found]),
     }
 
 

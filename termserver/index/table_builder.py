@@ -20,7 +20,7 @@ from termserver.index.builder import PARTS, Indexes, index_key
 from termserver.index.cache import IndexFolder
 from termserver.index.table_files import TABLE_FORMAT, open_table, save_table
 from termserver.index.translation_table import DisplaysOf, TranslationTable, build_table
-from termserver.store.code_systems import StoredCodeSystem, get_code_system, get_concepts
+from termserver.store.code_systems import StoredCodeSystem, displays_of_codes, get_code_system
 from termserver.store.concept_maps import StoredConceptMap, get_concept_map, stream_elements
 from termserver.store.engine import Database, Session
 
@@ -127,8 +127,8 @@ def _displays_of(session: Session, indexes: Indexes, folder: IndexFolder, stored
         return indexes.concepts(stored)[0].displays_of
 
     def from_store(codes: Sequence[str]) -> list[str | None]:
-        concepts = get_concepts(session, stored.id, codes)
-        return [concepts[code].display or None if code in concepts else None for code in codes]
+        displays = displays_of_codes(session, stored.id, codes)
+        return [displays.get(code) or None for code in codes]
 
     return from_store
 

@@ -264,6 +264,20 @@ def get_concept(session: Session, code_system_id: int, code: str) -> Concept | N
     return None if row is None else _concept(row)
 
 
+def displays_of_codes(session: Session, code_system_id: int, codes: Sequence[str]) -> dict[str, str]:
+    """The displays of these codes, without the rest of their concepts; codes that do not exist are absent."""
+    columns = ConceptTable
+    found: dict[str, str] = {}
+    for start in range(0, len(codes), 500):
+        rows = session.execute(
+            select(columns.code, columns.display).where(
+                columns.code_system_id == code_system_id, columns.code.in_(codes[start : start + 500])
+            )
+        )
+        found.update((row.code, row.display) for row in rows)
+    return found
+
+
 def get_concepts(session: Session, code_system_id: int, codes: Sequence[str]) -> dict[str, Concept]:
     """The concepts with these codes; codes that do not exist are absent."""
     found: dict[str, Concept] = {}
