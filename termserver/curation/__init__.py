@@ -2,5 +2,5 @@
 
 Reading order: `people`, `projects`, `upload` (a list becomes a project), `suggest` (candidates), `engines` (the matching
 engines of loaded content), `queue` (what is shown), `decisions`, `review` (the second person), `quality`, `publish`,
-`concept_view`. No HTTP, no SQL: they call `store` with the session the edge opened.
+`concept_view`, `resources` (writing over FHIR). No HTTP, no SQL: they call `store` with the session the edge opened.
 """
