@@ -223,6 +223,7 @@ def reverse() -> Suite:
     ways: dict[str, Json] = {
         "code": {"targetCode": "1", "targetSystem": TARGET},
         "code-r4-target-system": {"targetCode": "1", "targetsystem": TARGET},
+        "code-by-system": {"targetCode": "1", "system": TARGET},
         "coding": {"targetCoding": _c("1")},
         "codeable-concept": {"targetCodeableConcept": {"coding": [_c("1")]}},
         "code-and-reverse": {"targetCode": "1", "targetSystem": TARGET, "reverse": True},
