@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from termserver.fhir.standing import STANDARDS_STATUS, standards_status
 from termserver.model.code_system import CodeSystem
@@ -10,8 +10,17 @@ from termserver.model.extension import extension_value
 from termserver.model.issue import Issue
 from termserver.model.value_set import IncludedConcept, ValueSet
 from termserver.terminology import messages
+from termserver.terminology.concept_status import warning_of
 from termserver.terminology.messages import Message
 
+# By the parameter with which an expansion warns of the same
+_SAID: Mapping[str, Message] = {
+    "warning-deprecated": messages.DEPRECATED,
+    "warning-withdrawn": messages.WITHDRAWN,
+    "warning-retired": messages.RETIRED,
+    "warning-experimental": messages.EXPERIMENTAL,
+    "warning-draft": messages.DRAFT,
+}
 _DEPRECATED_IN_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
 
 
@@ -33,22 +42,14 @@ def standing_issues(
 
 def _message(resource: ValueSet | CodeSystem, asked: ValueSet | None) -> Message | None:
     """The gravest thing to say."""
-    standard = standards_status(resource.other)
-    if standard == "deprecated":
-        return messages.DEPRECATED
-    if standard == "withdrawn":
-        return messages.WITHDRAWN
-    if resource.status == "retired":
-        return messages.RETIRED
-    if resource.experimental and not (asked and asked.experimental):
-        return messages.EXPERIMENTAL
-    if _is_draft(resource, standard) and not (asked and _is_draft(asked, standards_status(asked.other))):
-        return messages.DRAFT
-    return None
-
-
-def _is_draft(resource: ValueSet | CodeSystem, standard: str | None) -> bool:
-    return resource.status == "draft" or standard == "draft"
+    warning = warning_of(
+        resource.status,
+        resource.experimental,
+        resource.other,
+        draft_expected=asked is not None and "draft" in (asked.status, standards_status(asked.other)),
+        experimental_expected=asked is not None and asked.experimental,
+    )
+    return None if warning is None else _SAID[warning]
 
 
 def listed_standing(listed: IncludedConcept) -> str | None:
