@@ -77,13 +77,16 @@ def nearest_names(
     kept = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
     rows = int(row.max(initial=-1)) + 1
     least = np.full(rows, -1, np.float32)
-    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if len(row) else np.zeros(0, np.int64)
+    is_first = np.r_[True, row[1:] != row[:-1]] if len(row) else np.zeros(0, np.bool_)
+    starts, further = np.flatnonzero(is_first), np.flatnonzero(~is_first)
+    place = np.cumsum(is_first) - 1
     owners = row[starts]
     for begin in range(0, len(names) if len(row) else 0, NAME_CHUNK):
         span = slice(begin, begin + NAME_CHUNK)
-        cosines = vectors @ names[span].astype(np.float32).T
-        if len(starts) < len(row):
-            cosines = np.maximum.reduceat(cosines, starts, axis=0)
+        of_texts = vectors @ names[span].astype(np.float32).T
+        cosines = of_texts[starts]
+        for text in further:
+            np.maximum(cosines[place[text]], of_texts[text], out=cosines[place[text]])
         cosines[:, ~allowed[span]] = -1
         width = cosines.shape[1]
         if begin == 0 and width > limit:
