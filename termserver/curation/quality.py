@@ -109,7 +109,7 @@ def _conflicts(rows: list[Row], decisions: dict[int, Decision]) -> Iterator[Qual
         if row.id not in decisions:
             continue
         chosen = frozenset((one.system, one.code, one.relationship.value) for one in decisions[row.id].targets)
-        key = row_store.fold(row.term) + "\x1f" + "\x1f".join(sorted(row.context.values()))
+        key = row_store.fold_row(row.term) + "\x1f" + "\x1f".join(sorted(row.context.values()))
         earlier, other = first.setdefault(key, (row, chosen))
         if other != chosen:
             text = f"'{row.term}' is decided differently from row {earlier.code} with the same term."
@@ -123,6 +123,6 @@ def _shared_targets(rows: list[Row], decisions: dict[int, Decision]) -> Iterator
             if target.relationship is not Relationship.EQUIVALENT:
                 continue
             earlier = first.setdefault((target.system, target.code), row)
-            if earlier is not row and row_store.fold(earlier.term) != row_store.fold(row.term):
+            if earlier is not row and row_store.fold_row(earlier.term) != row_store.fold_row(row.term):
                 text = f"'{row.term}' and '{earlier.term}' (row {earlier.code}) are both called equivalent to {target.code}."
                 yield QualityProblem("shared-target", "warning", row.id, row.code, text)

@@ -125,9 +125,9 @@ def neighbours(session: Session, actor: Person, project: Project, row: Row, limi
     from rapidfuzz import fuzz
 
     require(session, actor, Permission.VIEW, on=project)
-    folded = row_store.fold(row.term)
+    folded = row_store.fold_row(row.term)
     near = [
-        (fuzz.token_sort_ratio(folded, row_store.fold(other.term)), other)
+        (fuzz.token_sort_ratio(folded, row_store.fold_row(other.term)), other)
         for other in row_store.rows_with_same_start(session, project.id, row, limit=400)
     ]
     near = sorted((pair for pair in near if pair[0] >= 88), key=lambda pair: (-pair[0], pair[1].id))

@@ -8,7 +8,6 @@ beginning is a range of words, so its names are one slice, however short it is a
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -21,25 +20,13 @@ from termserver.errors import BadInput
 from termserver.index.cache import open_array
 from termserver.index.parts import Part
 from termserver.model.code_system import Concept
+from termserver.model.folding import fold
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i"})
 _WORD = re.compile(r"[^\W_]+")
 _FILES = ("word_bytes", "word_ends", "starts", "names", "ordinals")
 # Above every byte of UTF-8: the end of the range of words with a beginning
 _AFTER_ALL = b"\xff"
 _MOST_WORDS = 100
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents.
-
-    >>> fold("Hjärtinfarkt, Ålder ØRE")
-    'hjartinfarkt, alder ore'
-    """
-    if text.isascii():
-        return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def words_of(text: str) -> list[str]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from termserver.errors import BadInput
 from termserver.index.cache import open_array
-from termserver.index.text import fold, words_of
+from termserver.index.text import words_of
+from termserver.model.folding import fold
 
 Mask = NDArray[np.bool_]
 

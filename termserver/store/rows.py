@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,23 +11,22 @@ from sqlalchemy.orm import Session
 
 from termserver.model.coding import Designation
 from termserver.model.decision import RowStatus
+from termserver.model.folding import fold
 from termserver.model.project import Row
 from termserver.model.source_list import SourceRow
 from termserver.store.json_text import from_text, to_text
 from termserver.store.tables import PersonTable, SourceRowTable
 
 _BATCH = 1_000
-_PLAIN_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ł": "l", "ß": "ss", "đ": "d"})
 
 
-def fold(text: str) -> str:
-    """Lower case without diacritics, single blanks, for filters; at most 300 characters.
+def fold_row(text: str) -> str:
+    """A row's text as filters compare it: folded, single blanks, at most 300 characters.
 
-    >>> fold("Förmaksflimmer  ÆØÅ")
+    >>> fold_row("Förmaksflimmer  ÆØÅ")
     'formaksflimmer aeoa'
     """
-    decomposed = unicodedata.normalize("NFKD", text.lower().translate(_PLAIN_LETTERS))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())[:300]
+    return " ".join(fold(text).split())[:300]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def add_rows(session: Session, project_id: int, rows: Iterable[SourceRow]) -> tu
                     "line": row.line,
                     "code": row.code,
                     "term": row.term,
-                    "folded": fold(row.term),
+                    "folded": fold_row(row.term),
                     "language": row.language,
                     "frequency": row.frequency,
                     "weight": max(row.frequency or 0, 0),
@@ -137,7 +135,7 @@ def _filtered(project_id: int, row_filter: RowFilter) -> Select[SourceRowTable]:
         query = query.where(
             table.candidate_count > 0 if row_filter.candidates == "some" else table.candidate_count == 0
         )
-    for word in fold(row_filter.text or "").split():
+    for word in fold_row(row_filter.text or "").split():
         query = query.where(
             or_(table.folded.contains(word, autoescape=True), func.lower(table.code).contains(word, autoescape=True))
         )
@@ -243,7 +241,7 @@ def set_assignee(session: Session, row_ids: Sequence[int], person_id: int | None
 
 def rows_with_same_start(session: Session, project_id: int, row: Row, *, limit: int) -> list[Row]:
     """Rows whose folded term equals this one's or begins with the same first word; equal terms first."""
-    folded = fold(row.term)
+    folded = fold_row(row.term)
     table, first = SourceRowTable, folded.split(" ")[0][:12]
     query = (
         select(table)

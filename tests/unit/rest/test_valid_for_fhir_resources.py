@@ -3,11 +3,13 @@
 import importlib
 import json
 import re
+from typing import Any
 
 import pytest
 
 from tests.unit.fhir.builders import ICD, LOCAL, MAP, VALUE_SET
-from tests.unit.rest.client import FhirClient
+from tests.unit.rest.client import FhirClient, parameters
+from tests.unit.rest.synthetic import TREE, ask_expand, code_system, concept, value_set
 
 _PATHS = (
     "/metadata",
@@ -34,9 +36,62 @@ _PATHS = (
 @pytest.mark.parametrize("path", _PATHS)
 @pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
 def test_answer_parses(fhir_sqlite: FhirClient, base: str, path: str) -> None:
-    body = fhir_sqlite.ask("GET", base + path).content
+    _parses(base, fhir_sqlite.ask("GET", base + path).content)
+
+
+def _parses(base: str, body: bytes) -> None:
     kind = json.loads(body)["resourceType"]
     package = "fhir.resources" if base == "/r5" else "fhir.resources.R4B"
     model = getattr(importlib.import_module(f"{package}.{kind.lower()}"), kind)
     model.model_validate_json(body)
     assert not re.search(rb'"[A-Za-z]+":(\[\]|""|null|\{\})', body), "FHIR JSON has no empty members"
+
+
+def _standard(name: str) -> str:
+    return f"http://hl7.org/fhir/StructureDefinition/{name}"
+
+
+_DESCRIPTION_ID = {"url": _standard("coding-sctdescid"), "valueId": "1"}
+_RICH = concept(
+    "R",
+    concept("S", designation=[{"language": "sv", "value": "Esse", "extension": [_DESCRIPTION_ID]}]),
+    extension=[
+        {"url": _standard("codesystem-label"), "valueString": "a."},
+        {"url": _standard("itemWeight"), "valueDecimal": 1.5},
+        {"url": _standard("codesystem-conceptOrder"), "valueInteger": 2},
+        {"url": _standard("rendering-style"), "valueString": "color: red"},
+    ],
+    definition="Rich",
+)
+_BROUGHT = code_system(TREE, _RICH, version="1", content="fragment", experimental=True)
+_LISTED = {
+    "system": TREE,
+    "concept": [{"code": "R", "extension": [{"url": _standard("valueset-deprecated"), "valueBoolean": True}]}],
+}
+_ASKED = (
+    value_set(include=[{"system": TREE}]),
+    value_set(include=[{"system": TREE}, {"system": TREE, "version": "1"}], name="N", description="D"),
+    value_set(include=[_LISTED], status="draft"),
+    value_set(include=[{"system": "#c"}], contained=[code_system("", _RICH, id="c")]),
+)
+
+
+@pytest.mark.parametrize("asked", _ASKED)
+@pytest.mark.parametrize("definition", [True, False])
+@pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
+def test_a_rich_expansion_parses(
+    fhir_sqlite: FhirClient, base: str, asked: dict[str, Any], *, definition: bool
+) -> None:
+    given = {"includeDesignations": True, "includeDefinition": definition, "property": ["*", "definition", "parent"]}
+    status, answer = ask_expand(fhir_sqlite, asked, _BROUGHT, base=base, displayLanguage="sv, *;q=0", **given)
+    assert status == 200
+    _parses(base, json.dumps(answer).encode())
+
+
+@pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
+def test_a_closure_table_parses(fhir_sqlite: FhirClient, base: str) -> None:
+    begun = parameters(name_String="parsed")
+    _parses(base, fhir_sqlite.post(base + "/$closure", begun).content)
+    codes = [{"name": "concept", "valueCoding": {"system": ICD, "code": code}} for code in ("I21", "I21.9", "X")]
+    begun["parameter"] += codes
+    _parses(base, fhir_sqlite.post(base + "/$closure", begun).content)
