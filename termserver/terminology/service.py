@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
 from typing import cast
 
 from termserver.errors import NotFound
@@ -53,7 +52,7 @@ from termserver.terminology.overlay import OpenOverlay
 from termserver.terminology.registry import Catalogue, read_catalogue
 from termserver.terminology.subsumes import subsumes
 from termserver.terminology.translate import translate
-from termserver.terminology.translate_plan import TranslatePlan, is_plannable, plan_translation
+from termserver.terminology.translate_plan import TranslatePlan, is_plannable, plan_translation, shape_of
 from termserver.terminology.validate_code import validate_code
 from termserver.terminology.validate_in_value_set import validate_code_in_value_set
 
@@ -276,7 +275,7 @@ class Terminology:
         if stamp is None:
             return None
         coding = request.codings[0]
-        shape = (style, coding.system, coding.version, replace(request, codings=()))
+        shape = (style, coding.system, coding.version, *shape_of(request))
         known = self._plans.get(shape)
         if known is not None and known[0] == stamp:
             return known[1].answer(coding.code)

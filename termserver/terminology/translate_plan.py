@@ -108,6 +108,18 @@ def is_plannable(request: TranslateRequest) -> bool:
     )
 
 
+def shape_of(request: TranslateRequest) -> tuple[object, ...]:
+    """What else tells one plannable request's plan from another's, beside the system and version of its coding."""
+    return (
+        request.reverse,
+        request.map_url,
+        request.map_version,
+        request.map_id,
+        request.source_systems,
+        request.target_systems,
+    )
+
+
 def plan_translation(
     request: TranslateRequest, style: TranslateStyle, tables: Sequence[TranslationTable], surroundings: MapSurroundings
 ) -> TranslatePlan | None:
