@@ -18,6 +18,10 @@ from termserver.model.relationship import Relationship
 SIMILAR_WORD = 0.45  # cosine of the own model from which two words are shown as a pair
 _COLUMN = {name: position for position, name in enumerate(FEATURES)}
 _AXIS_OF = {value: axis for axis, values in AXES.items() for value in values}
+_AXIS_BITS = {
+    axis: (sum(1 << VALUES.index(value) for value in values), [(value, 1 << VALUES.index(value)) for value in values])
+    for axis, values in AXES.items()
+}
 _MEMORY_SHARE = 0.6
 
 
@@ -128,11 +132,11 @@ def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tup
     typed = int(index.names.typed[name])
     agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if (query.typed & typed) >> bit & 1]
     conflicts = []
-    for axis, values in AXES.items():
-        ours = [value for value in values if query.typed >> VALUES.index(value) & 1]
-        theirs = [value for value in values if typed >> VALUES.index(value) & 1]
-        if ours and theirs and not set(ours) & set(theirs):
-            conflicts.append(f"{axis} {ours[0]} ≠ {theirs[0]}")
+    for axis, (mask, axis_values) in _AXIS_BITS.items():
+        if query.typed & mask and typed & mask and not query.typed & typed & mask:
+            ours = next(value for value, bit in axis_values if query.typed & bit)
+            theirs = next(value for value, bit in axis_values if typed & bit)
+            conflicts.append(f"{axis} {ours} ≠ {theirs}")
     shared = sorted(query.numbers & index.names.numbers[name])
     if shared:
         agreements.append("number " + ", ".join(shared))
