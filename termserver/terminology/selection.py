@@ -126,7 +126,7 @@ def select_value_set(
     parts = united(included)
     for part in excluded:
         remove(parts, part, across_versions=match)
-    if match:
+    if match and not visited:  # what imports a value set asks for a code in its version; only the answer merges them
         merge_versions(parts)
     if value_set.inactive is False:
         for part in parts:
