@@ -29,6 +29,7 @@ from termserver.fhir.elements import (
     without_empty,
 )
 from termserver.fhir.extensions import read_extensions, write_extensions
+from termserver.fhir.metadata import R5_ONLY, VERSION_ALGORITHM
 from termserver.fhir.primitives import plain_json
 from termserver.fhir.versions import FhirVersion
 from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition, property_codes
@@ -38,23 +39,6 @@ _READ = {
     "resourceType", "url", "version", "name", "title", "status", "language", "content", "supplements", "caseSensitive",
     "hierarchyMeaning", "publisher", "copyright", "description", "date", "valueSet", "property", "concept", "count",
 }  # fmt: skip
-_VERSION_ALGORITHM = "http://hl7.org/fhir/5.0/StructureDefinition/extension-CanonicalResource.versionAlgorithm"
-_R5_ONLY = frozenset(
-    [
-        "versionAlgorithmString",
-        "versionAlgorithmCoding",
-        "copyrightLabel",
-        "approvalDate",
-        "lastReviewDate",
-        "effectivePeriod",
-        "topic",
-        "author",
-        "editor",
-        "reviewer",
-        "endorser",
-        "relatedArtifact",
-    ]
-)
 _INACTIVE_STATUS = {"retired", "inactive", "deprecated-and-inactive"}
 _CHUNK = 2_000
 _DEEPEST_HIERARCHY = 400
@@ -106,7 +90,7 @@ def _read_header(resource: Json, definitions: tuple[PropertyDefinition, ...], *,
     if experimental:
         other.pop("experimental")
     if not r5:
-        carried, other = take_extensions(other, _VERSION_ALGORITHM)
+        carried, other = take_extensions(other, VERSION_ALGORITHM)
         for item in carried:
             for kind in ("String", "Coding"):
                 if f"value{kind}" in item:
@@ -254,13 +238,13 @@ def write_code_system_head(header: CodeSystem, version: FhirVersion, fhir_id: st
 
 def _other_to_r4(other: Json) -> Json:
     carried = [
-        {"url": _VERSION_ALGORITHM, f"value{kind}": other[f"versionAlgorithm{kind}"]}
+        {"url": VERSION_ALGORITHM, f"value{kind}": other[f"versionAlgorithm{kind}"]}
         for kind in ("String", "Coding")
         if f"versionAlgorithm{kind}" in other
     ]
     if carried:
         other["extension"] = [*other.get("extension", []), *carried]
-    return {name: value for name, value in other.items() if name not in _R5_ONLY}
+    return {name: value for name, value in other.items() if name not in R5_ONLY}
 
 
 def write_concept(concept: Concept, below: Mapping[str, list[Concept]] | None = None) -> Json:

@@ -21,6 +21,7 @@ from termserver.fhir.elements import (
     without_empty,
 )
 from termserver.fhir.extensions import read_extensions, write_extensions
+from termserver.fhir.metadata import R5_ONLY, VERSION_ALGORITHM
 from termserver.fhir.value_set_parts import (
     read_contained_code_systems,
     read_expansion_parameters,
@@ -33,25 +34,8 @@ from termserver.model.value_set import Contained, Filter, Include, IncludedConce
 _READ = {"resourceType", "url", "version", "name", "title", "status", "description", "compose"}
 _EXTENSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
 _FILTER_OP = _EXTENSION + "ValueSet.compose.include.filter.op"
-_VERSION_ALGORITHM = _EXTENSION + "CanonicalResource.versionAlgorithm"
 _R5_ONLY_OPERATORS = {"child-of", "descendent-leaf"}
-_R5_ONLY = frozenset(
-    [
-        "versionAlgorithmString",
-        "versionAlgorithmCoding",
-        "copyrightLabel",
-        "approvalDate",
-        "lastReviewDate",
-        "effectivePeriod",
-        "topic",
-        "author",
-        "editor",
-        "reviewer",
-        "endorser",
-        "relatedArtifact",
-        "scope",
-    ]
-)
+_R5_ONLY = R5_ONLY | {"scope"}
 
 
 def read_value_set(body: object, version: FhirVersion) -> ValueSet:
@@ -69,7 +53,7 @@ def read_value_set(body: object, version: FhirVersion) -> ValueSet:
     experimental = flag(resource, "experimental", path)
     if experimental:
         other.pop("experimental")
-    carried, other = take_extensions(other, _VERSION_ALGORITHM)
+    carried, other = take_extensions(other, VERSION_ALGORITHM)
     for item in carried:
         for kind in ("String", "Coding"):
             if f"value{kind}" in item:
@@ -166,7 +150,7 @@ def write_value_set_head(value_set: ValueSet, version: FhirVersion, fhir_id: str
             written[name] = other.pop(name)
     if not version.is_r5:
         carried = [
-            {"url": _VERSION_ALGORITHM, f"value{kind}": other[f"versionAlgorithm{kind}"]}
+            {"url": VERSION_ALGORITHM, f"value{kind}": other[f"versionAlgorithm{kind}"]}
             for kind in ("String", "Coding")
             if f"versionAlgorithm{kind}" in other
         ]
