@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -35,7 +36,9 @@ def create_app(settings: Settings, database: Database) -> ASGIApp:
         worker = Worker(database, settings, engines) if settings.embedded_worker else None
         if worker is not None:
             worker.start()
+        gc.freeze()  # the program itself stays: looking through it for garbage would stop all requests for 0.1 s
         yield
+        gc.unfreeze()
         if worker is not None:
             worker.stop()
 

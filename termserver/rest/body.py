@@ -89,7 +89,7 @@ def parse_json(body: bytes) -> object:
     body = body.removeprefix(_BOM)
     try:
         orjson.loads(body)  # strict, and says line and column
-        if _NUL.search(body):
+        if b"\\u0000" in body and _NUL.search(body):
             raise BadInput("The body holds the character \\u0000, which FHIR has no use for")
         value: object = json.loads(
             body, object_pairs_hook=object_without_repeats, parse_float=DecimalText, parse_int=bounded_int

@@ -45,10 +45,14 @@ def _serve_entry(service: Service, request: FhirRequest, entry: BundleEntry, ser
 
 
 def _from_memory(service: Service, request: FhirRequest, entry: BundleEntry) -> bytes | None:
-    """The JSON of a plain GET $translate, by the hot path's reader: lists of thousands of codes come as batches."""
-    if entry.method != "GET" or request.language or request.format is not WireFormat.JSON or entry.conditions:
+    """The JSON of a plain $translate, by the hot path's reader: lists of thousands of codes come as batches."""
+    if request.language or request.format is not WireFormat.JSON or entry.conditions:
         return None
+    if entry.method == "POST" and entry.url == _TRANSLATE:
+        return service.hot.answer_body(request.version, entry.resource)
     path, _, query = entry.url.partition("?")
+    if entry.method != "GET":
+        return None
     if path != _TRANSLATE or not query.isascii():
         return None
     return service.hot.answer(request.version, {"headers": (), "query_string": query.encode()})

@@ -14,10 +14,11 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from termserver.errors import TermserverError
-from termserver.fhir.parameters import parameters_from_query
+from termserver.fhir.parameters import ParameterList, parameters_from_body, parameters_from_query
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import TranslateRequest
+from termserver.rest.hot_bodies import joined_parameters, split_parameters
 from termserver.rest.hot_codes import HOT_OPERATIONS, HotCodes
 from termserver.rest.negotiation import accepts
 from termserver.rest.request import read_query
@@ -60,6 +61,7 @@ class HotTranslate:
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology
         self._prepared: dict[tuple[FhirVersion, bytes, bytes], _Prepared | None] = {}
+        self._prepared_bodies: dict[tuple[FhirVersion, tuple[str, ...]], _Prepared | None] = {}
 
     def answer(self, version: FhirVersion, scope: Scope) -> bytes | None:
         """The answer's JSON; None if the common way must answer (errors too are told there)."""
@@ -75,8 +77,22 @@ class HotTranslate:
             prepared = self._prepared[key]
         except KeyError:
             prepared = self._prepare(key)
-        if prepared is None or not code:
+        return None if prepared is None or not code else self._answer_prepared(prepared, code)
+
+    def answer_body(self, version: FhirVersion, body: object) -> bytes | None:
+        """As `answer`, for the Parameters of a POST: lists of thousands of codes come as entries of a batch."""
+        found = split_parameters(body)
+        if found is None or not found[1]:
             return None
+        around, code = found
+        key = (version, around)
+        try:
+            prepared = self._prepared_bodies[key]
+        except KeyError:
+            prepared = self._prepare_body(key)
+        return None if prepared is None else self._answer_prepared(prepared, code)
+
+    def _answer_prepared(self, prepared: _Prepared, code: str) -> bytes | None:
         stamp = self._terminology.plan_stamp()
         if stamp is None:
             return None
@@ -109,17 +125,32 @@ class HotTranslate:
         version, before, after = key
         try:
             pairs = read_query((before + _PLACEHOLDER.encode() + after).decode("ascii"))
-            request, style = read_translate(parameters_from_query(pairs), version)
+            plain = not any(name.startswith("_") for name, _ in pairs)
+            prepared = _prepared_for(parameters_from_query(pairs), version) if plain else None
         except (TermserverError, UnicodeDecodeError):
             prepared = None
-        else:
-            plain = not any(name.startswith("_") for name, _ in pairs) and request.language is None
-            is_code = len(request.codings) == 1 and request.codings[0].code == _PLACEHOLDER
-            prepared = _Prepared(request, style) if plain and is_code else None
         if len(self._prepared) >= _MOST_PREPARED:
             self._prepared.clear()
         self._prepared[key] = prepared
         return prepared
+
+    def _prepare_body(self, key: tuple[FhirVersion, tuple[str, ...]]) -> _Prepared | None:
+        version, around = key
+        try:
+            prepared = _prepared_for(parameters_from_body(joined_parameters(around, _PLACEHOLDER)), version)
+        except TermserverError:
+            prepared = None
+        if len(self._prepared_bodies) >= _MOST_PREPARED:
+            self._prepared_bodies.clear()
+        self._prepared_bodies[key] = prepared
+        return prepared
+
+
+def _prepared_for(parameters: ParameterList, version: FhirVersion) -> _Prepared | None:
+    """The request read; None if it asks for more than one code, or for a language."""
+    request, style = read_translate(parameters, version)
+    is_code = len(request.codings) == 1 and request.codings[0].code == _PLACEHOLDER
+    return _Prepared(request, style) if is_code and request.language is None else None
 
 
 def split_code(query: bytes) -> tuple[bytes, str, bytes] | None:

@@ -164,3 +164,55 @@ def test_a_batch_of_a_thousand_translations_is_quick(sqlite_database: Database, 
     took_s = time.perf_counter() - begun
     assert set(_statuses(answer)) == {"200"}
     assert took_s < 1.5, "the goal is 0.1 s on a quiet machine; scripts/bench measures it"
+
+
+def _coding(system: str, code: str) -> dict[str, Any]:
+    return {"name": "coding", "valueCoding": {"system": system, "code": code}}
+
+
+_BODIES = [
+    [{"name": "url", "valueUri": MAP}, _coding(LOCAL, "HI")],
+    [{"name": "url", "valueUri": MAP}, _coding(LOCAL, "HIU")],
+    [{"name": "url", "valueUri": MAP}, _coding(LOCAL, "none")],
+    [{"name": "url", "valueUri": MAP}, _coding(LOCAL, "")],
+    [{"name": "url", "valueUri": MAP}, _coding(LOCAL, "\x1a")],
+    [{"name": "url", "valueUri": MAP}, _coding("", "HI")],
+    [{"name": "url", "valueUri": "http://none.example"}, _coding(LOCAL, "HI")],
+    [{"name": "url", "valueBoolean": True}, _coding(LOCAL, "HI")],
+    [{"name": "url", "valueUri": 7}, _coding(LOCAL, "HI")],
+    [_coding(LOCAL, "HI")],
+    [_coding(LOCAL, "HI"), _coding(LOCAL, "HIU")],
+    [_coding(LOCAL, "HI"), {"name": "code", "valueCode": "HI"}, {"name": "system", "valueUri": LOCAL}],
+    [{"name": "code", "valueCode": "HI"}, {"name": "system", "valueUri": LOCAL}],
+    [{"name": "system", "valueUri": LOCAL}, {"name": "code", "valueCode": "HIU"}],
+    [{"name": "system", "valueUri": LOCAL}, {"name": "code", "valueCode": "HI"}, {"name": "code", "valueCode": "HI"}],
+    [{"name": "system", "valueUri": LOCAL}, {"name": "code", "valueInteger": 7}],
+    [{"name": "sourceCode", "valueCode": "HI"}, {"name": "system", "valueUri": LOCAL}],
+    [{"name": "code", "valueCode": "HI", "valueUri": "HI"}, {"name": "system", "valueUri": LOCAL}],
+    [{"name": "coding", "valueCoding": {"system": LOCAL, "code": "HI", "version": "9"}}],
+    [{"name": "coding", "valueCoding": {"system": LOCAL, "code": 5}}],
+    [{"name": "displayLanguage", "valueCode": "sv"}, _coding(LOCAL, "HI")],
+    [{"name": "reverse", "valueBoolean": True}, _coding("http://hl7.org/fhir/sid/icd-10", "I21.9")],
+    [{"name": "reverse", "valueString": "true"}, _coding("http://hl7.org/fhir/sid/icd-10", "I21.9")],
+    [{"name": "mapHash", "valueString": "true"}, _coding(LOCAL, "HI")],
+    ["text", _coding(LOCAL, "HI")],
+    [],
+]
+
+
+@pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
+def test_an_entry_of_a_batch_is_answered_as_the_request_it_stands_for(
+    base: str, database: Database, tmp_path: Path
+) -> None:
+    fill(database)
+    fhir = FhirClient(database, Settings(data=tmp_path))
+    bodies = [{"resourceType": "Parameters", "parameter": body} for body in _BODIES]
+    bodies += [{"resourceType": "Parameters"}, {"resourceType": "Patient", "parameter": []}]
+    entries = [_entry("POST", "ConceptMap/$translate", body) for body in bodies]
+    alone = [fhir.post(f"{base}/ConceptMap/$translate", body) for body in bodies]
+    assert {answer.status_code for answer in alone} >= {200, 400, 404}
+    for _ in range(2):  # once to read each kind of request, once with what was kept of it
+        answer = fhir.post(base, {"resourceType": "Bundle", "type": "batch", "entry": entries}).json()
+        for body, single, entry in zip(bodies, alone, answer["entry"], strict=True):
+            assert entry["response"]["status"].startswith(str(single.status_code)), body
+            assert entry["resource"] == single.json(), body
