@@ -24,7 +24,6 @@ from termserver.model.value_set import ValueSet
 MOST_CODINGS = 200
 MOST_VALIDATIONS = 1_000
 MOST_CODINGS_OF_BATCH = 5_000
-# HL7's answers for these say the place in `expression` alone
 _WITHOUT_LOCATION = ("http://snomed.info/sct", "http://unitsofmeasure.org")
 _CODE_NAMES = ("code", "coding", "codeableConcept")
 _NO_CODE = "Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters"
@@ -162,8 +161,8 @@ def _concept(parameters: ParameterList) -> Json | None:
     return item.value
 
 
-def write_validate_code(result: ValidateCodeResult) -> Json:
-    """The answer of $validate-code."""
+def write_validate_code(result: ValidateCodeResult, request: ValidateCodeRequest) -> Json:
+    """The answer of $validate-code to a request."""
     written = [parameter("result", "Boolean", result.result)]
     for name, kind, value in (
         ("message", "String", result.message),
@@ -183,9 +182,20 @@ def write_validate_code(result: ValidateCodeResult) -> Json:
     if result.concept:
         written.append(parameter("codeableConcept", "CodeableConcept", result.concept))
     if result.issues:
-        with_location = result.system not in _WITHOUT_LOCATION
-        written.append({"name": "issues", "resource": write_outcome(result.issues, with_location=with_location)})
+        outcome = write_outcome(result.issues, with_location=_says_location(result, request))
+        written.append({"name": "issues", "resource": outcome})
     return {"resourceType": "Parameters", "parameter": written}
+
+
+def _says_location(result: ValidateCodeResult, request: ValidateCodeRequest) -> bool:
+    """Whether issues repeat their `expression` in `location`, which FHIR has deprecated since R4.
+
+    Clients that read `location` are as old as HL7's first tests, which demand it. Those for what came later (value sets
+    sent along, value sets across versions of a code system, `abstract=false`, SNOMED CT, UCUM) demand that it is not
+    there. The table is in `contributors/conformance.md`.
+    """
+    later = request.inline_value_set is not None or not request.abstract_allowed or result.across_versions
+    return not later and result.system not in _WITHOUT_LOCATION
 
 
 # ------------------------------------------------------------------ $batch-validate-code

@@ -110,6 +110,8 @@ class ValidateCodeResult:
         The CodeableConcept that was asked about, verbatim.
     diagnostics
         How the answer came about, where the client asked for it.
+    across_versions
+        True if the value set names several versions of a code system.
     """
 
     result: bool
@@ -126,6 +128,7 @@ class ValidateCodeResult:
     unknown_systems: tuple[str, ...] = ()
     concept: Mapping[str, object] | None = None
     diagnostics: str | None = None
+    across_versions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,8 @@ def batch_validate_code(
             )
         if brought:
             with terminology.library(question.overlay) as library:
-                return write_validate_code(validate(library, question))
-        return write_validate_code(validate(new_library(), question))
+                return write_validate_code(validate(library, question), question)
+        return write_validate_code(validate(new_library(), question), question)
 
     answers = []
     with terminology.libraries(overlay) as new_library:

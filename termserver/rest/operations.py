@@ -94,7 +94,7 @@ def read_validation(request: FhirRequest, resource_id: str | None, *, in_value_s
 def answer_validation(terminology: Terminology, question: ValidateCodeRequest, *, in_value_set: bool) -> Json:
     """$validate-code of a question that is read."""
     ask = terminology.validate_code_in_value_set if in_value_set else terminology.validate_code
-    return write_validate_code(ask(question))
+    return write_validate_code(ask(question), question)
 
 
 def validate_code_in_code_system(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:

@@ -47,6 +47,16 @@ class Composition:
     value_sets: dict[str, ValueSet] = field(default_factory=dict)
     walked: set[tuple[str, bool]] = field(default_factory=set)
 
+    @property
+    def crosses_versions(self) -> bool:
+        """True if several versions of a code system are named, or one and none."""
+        named: dict[str, set[str | None]] = {}
+        for value_set in self.value_sets.values():
+            for part in (*value_set.includes, *value_set.excludes):
+                system, pinned = split_canonical(part.system or "")
+                named.setdefault(system, set()).add(part.version or pinned)
+        return any(system and len(versions) > 1 for system, versions in named.items())
+
     def of_system(self, library: Library, system: str) -> list[IncludedSystem]:
         """The includes of one code system."""
         canonical = library.canonical_system(system)

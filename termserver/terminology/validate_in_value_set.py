@@ -78,7 +78,8 @@ def validate_code_in_value_set(library: Library, request: ValidateCodeRequest) -
     if any(finding.member for finding in findings):
         _soften(findings)
     general = _general(asked, findings)
-    return answer(request, findings, general, _diagnostics(asked, findings) if request.diagnostics else None)
+    answered = answer(request, findings, general, _diagnostics(asked, findings) if request.diagnostics else None)
+    return replace(answered, across_versions=True) if answered.issues and composition.crosses_versions else answered
 
 
 def _diagnostics(asked: _Asked, findings: Sequence[Finding]) -> str:
