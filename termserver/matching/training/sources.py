@@ -132,7 +132,7 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
-LEXICONS = ("core_lexicon.csv", "clinical_lexicon.csv")
+LEXICONS = ("core_lexicon.csv", "clinical_lexicon.csv", "procedure_lexicon.csv", "anatomy_lexicon.csv")
 LEXICON_WEIGHT = 3.0
 _DICTIONARIES = (
     "wiktionary",
@@ -267,8 +267,9 @@ def _openehr(data: Path) -> Iterator[Concept]:
 def core_lexicon() -> Iterator[Concept]:
     """Frequent medical words with English, written by us; `|` parts forms, synonyms and abbreviations.
 
-    `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian, `clinical_lexicon.csv` what clinics of the other
-    countries call frequent diagnoses, tests and procedures.
+    `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian; the others say what clinics of the other countries
+    call diagnoses, symptoms, tests and services (`clinical_lexicon.csv`), what is done to patients
+    (`procedure_lexicon.csv`), and the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`).
     """
     for name in LEXICONS:
         for row in read_table(Path(__file__).with_name(name)):

@@ -1,6 +1,9 @@
 """Training on a small parallel folder: deterministic, honest about what it held out, clear about what is missing."""
 
+import csv
 import shutil
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from termserver.matching.engine import MatchingEngine
 from termserver.matching.evaluation import GoldRow, read_gold
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
+from termserver.matching.training import sources
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, quantise
 from termserver.matching.training.held_out import TEST, Fold, slot_of, without_held_out
 from termserver.matching.training.rows import (
@@ -23,7 +27,7 @@ from termserver.matching.training.rows import (
     small_systems,
 )
 from termserver.matching.training.run import CALIBRATION, CROSS, REPORTED, train
-from termserver.matching.training.sources import Concept, core_lexicon, read_concepts
+from termserver.matching.training.sources import LEXICONS, Concept, core_lexicon, read_concepts
 from termserver.model.candidate import SourceTerm, Target
 
 SMALL = Recipe(dimensions=24, epochs=8, batch=64, buckets=4096)
@@ -169,3 +173,22 @@ def test_the_lexicons_have_eight_languages_and_no_empty_english() -> None:
         "lt",
     }
     assert all(name.strip() for one in concepts for _, name in one.names)
+
+
+@pytest.mark.parametrize("name", LEXICONS)
+def test_a_lexicon_is_well_formed(name: str) -> None:
+    """Full rows, forms in composed characters without stray blanks, each English name once and never alone."""
+    path = Path(sources.__file__).with_name(name)
+    header, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines(), strict=True))
+    english = [row[0].lower() for row in rows]
+    assert header[0] == "en"
+    assert len(set(header)) == len(header)
+    assert [one for one, count in Counter(english).items() if count > 1] == []
+    for row in rows:
+        assert len(row) == len(header), row
+        assert row[0], row
+        assert any(row[1:]), row
+        for cell in row[1:]:
+            forms = cell.split("|") if cell else []
+            assert all(form == " ".join(unicodedata.normalize("NFC", form).split()) and form for form in forms), row
+            assert len(set(forms)) == len(forms), row
