@@ -14,6 +14,7 @@
     ├── NotSupported                422 not-supported
     ├── NotAcceptable               406 not-supported  / UnsupportedMediaType 415
     ├── TooCostly                   422 too-costly
+    ├── TooManyRequests             429 throttled
     ├── MatchingError               500 exception      the matching engine or its weights
     ├── IndexUnavailable            503 transient      a derived index is being built, or cannot be
     ├── StoreError                  500 exception      the database is absent, old or newer than the program
@@ -180,6 +181,13 @@ class TooCostly(TermserverError):
 
     http_status = 422
     issue_code = "too-costly"
+
+
+class TooManyRequests(TermserverError):
+    """The person has as much under way as the server gives one person."""
+
+    http_status = 429
+    issue_code = "throttled"
 
 
 class MatchingError(TermserverError):

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         le=100_000,
         description="Largest ConceptMap that a client writes, in MB; it goes to disk, not to memory.",
     )
+    bulk_limit_mb: int = Field(
+        1000, ge=1, le=100_000, description="Largest file of a `$bulk-translate`, in MB; it goes to disk."
+    )
+    bulk_hours: int = Field(
+        24, ge=1, le=24 * 90, description="How long results of a `$bulk-translate` are kept, in hours."
+    )
     expansion_limit: int = Field(
         1_000, ge=1, description="Most concepts of a $expand without count: more are refused as too costly."
     )
@@ -97,6 +103,10 @@ class Settings(BaseSettings):
     def uploads_folder(self) -> Path:
         """Folder where an upload waits between its preview and its storing."""
         return self.data / "uploads"
+
+    def bulk_folder(self) -> Path:
+        """Folder of files that are translated in the background; servers and workers share it."""
+        return self.data / "bulk"
 
     def sources_folder(self) -> Path | None:
         """The folder of publishers' lists, or None where there is none."""

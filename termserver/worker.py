@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from termserver.bulk.background import KIND as BULK_TRANSLATE
+from termserver.bulk.background import run_bulk_job
 from termserver.curation.engines import Engines
 from termserver.curation.suggest import run_suggest_job
 from termserver.errors import TermserverError
@@ -21,7 +23,10 @@ _IDLE_WAIT_S = 1.0
 
 RunJob = Callable[[Database, Settings, Engines, Job], str]
 
-KINDS: dict[str, RunJob] = {"suggest": run_suggest_job}
+KINDS: dict[str, RunJob] = {
+    "suggest": run_suggest_job,
+    BULK_TRANSLATE: lambda database, settings, _engines, job: run_bulk_job(database, settings, job),
+}
 
 
 class Worker:

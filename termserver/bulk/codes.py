@@ -19,19 +19,32 @@ from termserver.terminology.versions import choose
 
 Cells = tuple[str | None, ...]
 """The cells of `OUTPUT_COLUMNS`; None is "no value"."""
+_MOST_KEYS = 1_000_000
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of rows, by status: `mapped`, `unmapped`, `no-map`, `conditional`."""
+    """What became of rows.
+
+    Parameters
+    ----------
+    rows
+        Rows read, by status: `mapped`, `unmapped`, `no-map`, `conditional`.
+    unmapped
+        Rows by key without a target; of the first million keys, so that a file of nothing but strange codes is bounded.
+    written
+        Rows that came out.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
     unmapped: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    written: int = 0
 
-    def add(self, key: tuple[str, ...], status: str, rows: int = 1) -> None:
+    def add(self, key: tuple[str, ...], answer: Answer, rows: int = 1) -> None:
         """Count rows of one key."""
-        self.rows[status] += rows
-        if status != "mapped":
+        self.rows[answer.status] += rows
+        self.written += rows * len(answer.lines)
+        if answer.status != "mapped" and (key in self.unmapped or len(self.unmapped) < _MOST_KEYS):
             self.unmapped[key] += rows
 
     @property
@@ -60,7 +73,7 @@ class Answer:
 
 
 class CodeTranslator:
-    """Answers keys of `order.key_columns`; each distinct one is asked once. Memory: the distinct keys."""
+    """Answers keys of `order.key_columns`; each distinct one is asked once. Memory: a million distinct keys at most."""
 
     def __init__(
         self, terminology: Terminology, order: BulkOrder, locked: Sequence[PinnedMap] | None = None, lock_name: str = ""
@@ -91,6 +104,8 @@ class CodeTranslator:
         """
         found = self._answers.get(key)
         if found is None:
+            if len(self._answers) >= _MOST_KEYS:
+                self._answers.clear()
             found = self._answers[key] = self._translated(key)
         return found
 

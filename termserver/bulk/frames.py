@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from termserver.bulk.codes import Cells, CodeTranslator, columns_of
 from termserver.bulk.order import BulkOrder, Unmapped
-from termserver.bulk.text_files import BulkResult, check_columns
+from termserver.bulk.text_files import PROGRESS_STEP, BulkResult, OnProgress, check_columns
 from termserver.errors import BadFile, NotSupported
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _COUNT = "\x00rows"
 
 
-def translate_frame(source: Path, target: Path, order: BulkOrder, translator: CodeTranslator) -> BulkResult:
+def translate_frame(
+    source: Path, target: Path, order: BulkOrder, translator: CodeTranslator, *, on_progress: OnProgress | None = None
+) -> BulkResult:
     """Translate a Parquet (`.parquet`) or Arrow IPC file (`.arrow`, `.feather`) into one of the kind of `target`.
 
     Codes may be text or whole numbers; the columns of the file stay as they are.
@@ -45,7 +47,7 @@ def translate_frame(source: Path, target: Path, order: BulkOrder, translator: Co
     )
     distinct = keyed.group_by(keys).agg(pl.len().alias(_COUNT)).collect(engine="streaming").sort(keys)
     result = BulkResult()
-    answers = _answers(pl, distinct, keys, order, translator, result)
+    answers = _answers(pl, distinct, keys, order, translator, result, on_progress)
     # A dropped row has no answer to join with
     how = "inner" if order.unmapped is Unmapped.DROP else "left"
     joined = keyed.join(answers.lazy(), on=keys, how=how, maintain_order="left").drop(keys)
@@ -69,13 +71,18 @@ def _answers(
     order: BulkOrder,
     translator: CodeTranslator,
     result: BulkResult,
+    on_progress: OnProgress | None,
 ) -> polars.DataFrame:
+    told = 0
     key_cells: list[tuple[str, ...]] = []
     lines: list[Cells] = []
     for *cells, rows in distinct.iter_rows():
         key = tuple(cells)
         answer = translator.answer(key)
-        result.counts.add(key, answer.status, rows)
+        result.counts.add(key, answer, rows)
+        if on_progress is not None and len(key_cells) // PROGRESS_STEP > told:
+            told = len(key_cells) // PROGRESS_STEP
+            on_progress(result.counts.total)
         key_cells += [key] * len(answer.lines)
         lines += answer.lines
     data: dict[str, list[str | None]] = {name: [cells[place] for cells in key_cells] for place, name in enumerate(keys)}

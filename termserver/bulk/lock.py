@@ -36,11 +36,25 @@ def read_lock(path: Path) -> tuple[PinnedMap, ...]:
     BadFile
         If it is no lock.
     """
+    return lock_from_bytes(path.read_bytes(), name=path.name)
+
+
+def lock_from_bytes(text: bytes, *, name: str) -> tuple[PinnedMap, ...]:
+    """As `read_lock`, for the content of the file.
+
+    Parameters
+    ----------
+    name
+        Of the file or parameter, for messages.
+    """
     try:
-        body = orjson.loads(path.read_bytes())
-        return tuple(PinnedMap(item["url"], item["version"], item["content_hash"]) for item in body["maps"])
+        body = orjson.loads(text)
+        pinned = tuple(PinnedMap(item["url"], item["version"], item["content_hash"]) for item in body["maps"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise BadFile(f"this is no lock of 'termserver translate' ({error})", file=path.name) from None
+        raise BadFile(f"this is no lock of 'termserver translate' ({error})", file=name) from None
+    if not all(isinstance(part, str) for item in pinned for part in (item.url, item.version, item.content_hash)):
+        raise BadFile("this is no lock of 'termserver translate' (url, version and hash are texts)", file=name)
+    return pinned
 
 
 def write_lock(path: Path, maps: Sequence[PinnedMap]) -> None:

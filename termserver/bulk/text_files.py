@@ -15,7 +15,8 @@ from termserver.bulk.records import BrokenRecordError, Records
 from termserver.errors import BadFile
 
 OnProgress = Callable[[int], None]
-_PROGRESS_STEP = 50_000
+PROGRESS_STEP = 50_000
+MOST_LISTED = 10_000
 
 
 @dataclass(slots=True)
@@ -25,11 +26,14 @@ class BulkResult:
     Parameters
     ----------
     broken
-        (line, what is wrong) of records that were left out; empty unless the caller said to go on.
+        (line, what is wrong) of the first `MOST_LISTED` records that were left out; empty unless the caller said to go on.
+    broken_count
+        All of them.
     """
 
     counts: Counts = field(default_factory=Counts)
     broken: list[tuple[int, str]] = field(default_factory=list)
+    broken_count: int = 0
 
 
 def translate_delimited(
@@ -69,10 +73,10 @@ def translate_delimited(
             continue
         key = tuple(cells[place] for place in places)
         answer = translator.answer(key)
-        result.counts.add(key, answer.status)
+        result.counts.add(key, answer)
         for added in answer.lines:
             writer.writerow([*cells, *added])
-        if on_progress is not None and result.counts.total % _PROGRESS_STEP == 0:
+        if on_progress is not None and result.counts.total % PROGRESS_STEP == 0:
             on_progress(result.counts.total)
     return result
 
@@ -109,10 +113,10 @@ def translate_ndjson(
             continue
         key = tuple(_text(body.get(column)) for column in order.key_columns)
         answer = translator.answer(key)
-        result.counts.add(key, answer.status)
+        result.counts.add(key, answer)
         for added in answer.lines:
             target.write(orjson.dumps({**body, **dict(zip(names, added, strict=True))}).decode() + "\n")
-        if on_progress is not None and result.counts.total % _PROGRESS_STEP == 0:
+        if on_progress is not None and result.counts.total % PROGRESS_STEP == 0:
             on_progress(result.counts.total)
     return result
 
@@ -165,4 +169,6 @@ def _sound(records: Records, result: BulkResult, *, name: str, goes_on: bool) ->
 def _broken(result: BulkResult, line: int, reason: str, *, name: str, goes_on: bool) -> None:
     if not goes_on:
         raise BadFile(f"{reason}; nothing was written. --on-error continue leaves such rows out", file=name, line=line)
-    result.broken.append((line, reason))
+    result.broken_count += 1
+    if len(result.broken) < MOST_LISTED:
+        result.broken.append((line, reason))

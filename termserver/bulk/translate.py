@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TextIO
 
 from termserver.bulk.codes import CodeTranslator
+from termserver.bulk.file_order import FILE_FORMATS
 from termserver.bulk.frames import translate_frame
 from termserver.bulk.order import BulkOrder
 from termserver.bulk.text_files import BulkResult, OnProgress, translate_delimited, translate_ndjson
 from termserver.errors import BadFile, BadInput
 
-FILE_FORMATS = ("csv", "tsv", "ndjson", "parquet", "arrow")
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -63,7 +63,7 @@ def translate_file(
             f"The name of the file does not tell its format; name it with --format: {', '.join(FILE_FORMATS)}."
         )
     if chosen in {"parquet", "arrow"}:
-        return _translate_columns(source, target, order, translator)
+        return _translate_columns(source, target, order, translator, on_progress)
     with _opened(source) as reading, _written_whole(target) as writing:
         name = "standard input" if source == STANDARD else source.name
         try:
@@ -88,12 +88,14 @@ def translate_file(
             ) from None
 
 
-def _translate_columns(source: Path, target: Path, order: BulkOrder, translator: CodeTranslator) -> BulkResult:
+def _translate_columns(
+    source: Path, target: Path, order: BulkOrder, translator: CodeTranslator, on_progress: OnProgress | None
+) -> BulkResult:
     if STANDARD in (source, target):
         raise BadInput("Parquet and Arrow need files; standard input and output take CSV, TSV and NDJSON.")
     beside = target.with_name(f"{target.stem}.part{target.suffix}")
     try:
-        result = translate_frame(source, beside, order, translator)
+        result = translate_frame(source, beside, order, translator, on_progress=on_progress)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

@@ -171,8 +171,8 @@ def _say(result: BulkResult, translator: CodeTranslator) -> None:
         click.echo(f"  by {item.canonical} (sha256 {item.content_hash[:12]}…)", err=True)
     for line, reason in result.broken[:_SHOWN]:
         click.echo(f"  left out: line {line}: {reason}", err=True)
-    if len(result.broken) > _SHOWN:
-        click.echo(f"  … {len(result.broken):,} rows left out in all.", err=True)
+    if result.broken_count > _SHOWN:
+        click.echo(f"  … {result.broken_count:,} rows left out in all.", err=True)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from termserver.client.answers import (
     ClientError,
@@ -17,6 +18,7 @@ from termserver.client.answers import (
     translation_from,
     validation_from,
 )
+from termserver.client.bulk import FileOptions, FileTranslation, Reply, Step, translate_file
 from termserver.client.cache import ResourceCache
 from termserver.client.exchange import (
     Call,
@@ -69,6 +71,7 @@ class Client:
             headers["Authorization"] = f"Bearer {token}"
         self._retries = Retries() if retries is None else retries
         self._cache = cache
+        self._parts: dict[str, str] = {}
         self._unreachable = httpx.TransportError
         self._http = httpx.Client(
             base_url=base_url.rstrip("/") + "/", timeout=timeout_s, headers=headers, transport=transport
@@ -170,6 +173,70 @@ class Client:
             following = next((link["url"] for link in bundle.get("link", []) if link.get("relation") == "next"), None)
             call = None if following is None else Call(following)
 
+    # -------------------------------------------------------------- files
+
+    def translate_file(self, source: Path | str, target: Path | str, **options: Unpack[FileOptions]) -> FileTranslation:
+        """$bulk-translate a CSV, TSV, NDJSON, Parquet or Arrow file; waits until `target` is written. Needs a token.
+
+        Parameters
+        ----------
+        options
+            See `FileOptions`.
+
+        Raises
+        ------
+        ClientError
+            If the server refuses the order or the file, saying what is wrong and where; `target` is as it was.
+        """
+        talk = translate_file(Path(source), Path(target), options, self._retries)
+        reply: Reply | None = None
+        begun = ""
+        try:
+            while True:
+                step = next(talk) if reply is None else talk.send(reply)
+                reply = self._do(step)
+                begun = reply.headers.get("content-location", begun)
+        except StopIteration as done:
+            translated: FileTranslation = done.value
+            return translated
+        except BaseException as error:
+            if begun and not isinstance(error, ClientError):  # interrupted: the server need not go on
+                self._do(Step("DELETE", begun))
+            raise
+
+    def _do(self, step: Step) -> Reply:
+        if step.wait_s:
+            time.sleep(step.wait_s)
+            return Reply()
+        try:
+            if step.download is not None:
+                return self._download(step.url, step.download)
+            content = None if step.upload is None else _chunks(step.upload)
+            answer = self._http.request(step.method, step.url, content=content, headers=step.headers)
+        except self._unreachable as error:
+            return Reply(reason=str(error))
+        return Reply(answer.status_code, dict(answer.headers), _json(answer), answer.reason_phrase)
+
+    def _download(self, url: str, target: Path) -> Reply:
+        """Into a file beside the target first; goes on where an earlier try broke off."""
+        beside = target.with_name(f"{target.name}.part")
+        etag = self._parts.get(url, "")
+        have = beside.stat().st_size if etag and beside.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers |= {"Range": f"bytes={have}-", "If-Range": etag}
+        with self._http.stream("GET", url, headers=headers) as answer:
+            if answer.status_code not in (200, 206):
+                answer.read()
+                return Reply(answer.status_code, dict(answer.headers), _json(answer), answer.reason_phrase)
+            self._parts[url] = answer.headers.get("etag", "")
+            with beside.open("ab" if answer.status_code == 206 else "wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+        beside.replace(target)
+        self._parts.pop(url, None)
+        return Reply(answer.status_code, dict(answer.headers))
+
     # -------------------------------------------------------------- exchange
 
     def _ask(self, call: Call, *, cached: bool = False) -> Json:
@@ -203,6 +270,13 @@ class Client:
             return self._http.get(call.url, headers=headers)
         headers["Content-Type"] = "application/fhir+json"
         return self._http.post(call.url, json=call.body, headers=headers)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """A file in pieces."""
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            yield chunk
 
 
 def _json(answer: httpx.Response) -> Any:

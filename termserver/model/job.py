@@ -19,7 +19,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work in the queue. `progress` of `total` steps are done; times are ISO 8601, UTC."""
+    """Work in the queue, of a person or of a command. `progress` of `total` steps are done; times are ISO 8601, UTC."""
 
     id: int
     kind: str
@@ -32,6 +32,7 @@ class Job:
     started_at: str | None = None
     finished_at: str | None = None
     payload: Mapping[str, object] = field(default_factory=dict)
+    person_id: int | None = None
 
     @property
     def is_over(self) -> bool:

@@ -19,6 +19,7 @@ from termserver.errors import BadInput
 from termserver.fhir.media_types import Representation
 from termserver.rest.answers import Answer, Streamed, stream_of, write_body
 from termserver.rest.body import IN_MEMORY, parse_body, parse_json, receive_body
+from termserver.rest.bulk_jobs import bulk_routes
 from termserver.rest.dispatch import allowed_methods, serve
 from termserver.rest.errors import outcome_for
 from termserver.rest.hot import HotTranslate
@@ -51,10 +52,12 @@ def build_routes(database: Database, settings: Settings, *, terminology: Termino
         The engine, where the app shares one with others; made here if None.
     """
     engine = terminology or Terminology(database, settings)
-    endpoint = _Endpoint(Service(engine, database, settings, HotTranslate(engine)))
+    service = Service(engine, database, settings, HotTranslate(engine))
+    endpoint = _Endpoint(service)
     compressed = [Middleware(GZipMiddleware, minimum_size=_LARGEST_UNCOMPRESSED, compresslevel=5)]
     routes: list[BaseRoute] = []
     for prefix in _PREFIXES:
+        routes += bulk_routes(service, prefix)
         for path, name in ((f"/{prefix}", f"fhir-{prefix}-base"), (f"/{prefix}/{{rest:path}}", f"fhir-{prefix}")):
             routes.append(Route(path, endpoint.answer, methods=_METHODS, name=name, middleware=compressed))
     return routes

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     """What may be done; `_LEAST_ROLE` says by whom."""
 
     VIEW = "view"
+    TRANSLATE_FILES = "translate-files"
     DECIDE = "decide"
     UPLOAD = "upload"
     REVIEW = "review"
@@ -33,6 +34,7 @@ class Permission(StrEnum):
 
 _LEAST_ROLE = {
     Permission.VIEW: Role.VIEWER,
+    Permission.TRANSLATE_FILES: Role.VIEWER,
     Permission.DECIDE: Role.MAPPER,
     Permission.UPLOAD: Role.MAPPER,
     Permission.REVIEW: Role.REVIEWER,

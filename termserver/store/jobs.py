@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from termserver.model.job import Job, JobState
@@ -30,6 +30,7 @@ def _job(row: JobTable) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         payload=from_text(dict[str, object], row.payload),
+        person_id=row.person_id,
     )
 
 
@@ -62,6 +63,13 @@ def list_jobs(session: Session, *, project_id: int | None = None, limit: int = 2
     if project_id is not None:
         query = query.where(JobTable.project_id == project_id)
     return [_job(row) for row in session.scalars(query.order_by(JobTable.id.desc()).limit(limit))]
+
+
+def count_open_jobs(session: Session, *, kind: str, person_id: int) -> int:
+    """How many jobs of a kind somebody has waiting or running."""
+    is_open = JobTable.state.in_([JobState.QUEUED.value, JobState.RUNNING.value])
+    query = select(func.count()).where(JobTable.kind == kind, JobTable.person_id == person_id, is_open)
+    return session.scalar(query) or 0
 
 
 def take_job(session: Session, *, worker: str) -> Job | None:
@@ -143,4 +151,11 @@ def cancel_job(session: Session, job_id: int) -> None:
         update(JobTable)
         .where(JobTable.id == job_id, JobTable.state.in_([JobState.QUEUED.value, JobState.RUNNING.value]))
         .values(state=JobState.CANCELLED.value, finished_at=now_text(), message="Cancelled.")
+    )
+
+
+def forget_job(session: Session, job_id: int) -> None:
+    """Nobody shall see what a job did any more: it counts as cancelled."""
+    session.execute(
+        update(JobTable).where(JobTable.id == job_id).values(state=JobState.CANCELLED.value, message="Withdrawn.")
     )
