@@ -276,7 +276,7 @@ class AsyncClient:
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    """A file in pieces, read in a thread."""
+    """A file in pieces."""
     with path.open("rb") as file:
         while chunk := await asyncio.to_thread(file.read, 1 << 20):
             yield chunk
