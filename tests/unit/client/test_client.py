@@ -165,7 +165,8 @@ def test_the_twins_say_the_same() -> None:
     waiting, awaiting = ((folder / name).read_text() for name in ("client.py", "async_client.py"))
     for pattern, plain in (
         (r"\basync |\bawait ", ""), (r"Async(?=Client|Iterator|BaseTransport)", ""), (r"__a(?=enter__|exit__)", "__"),
-        (r"\baclose\b", "close"), (r"\ba(?=read\b|iter_bytes\b)", ""), (r"asyncio.to_thread\(file.read, ", "file.read("), (r"\basyncio\b", "time"), (r"for item in found:\s+yield item", "yield from found"),
+        (r"\baclose\b", "close"), (r"\ba(?=read\b|iter_bytes\b)", ""), (r"asyncio.to_thread\(file.read, ", "file.read("),
+            (r"\basyncio\b", "time"), (r"for item in found:\s+yield item", "yield from found"),
     ):  # fmt: skip
         awaiting = re.sub(pattern, plain, awaiting)
 
