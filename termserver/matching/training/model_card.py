@@ -29,7 +29,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "  the calibration; the figures are those of the last quarter.",
         "- `learned_names.npz` holds vectors, no texts, of Latin and second English names of ICD-10 codes that are not held out.",
         "- Not for: deciding without a person. Icelandic, Latvian and Lithuanian rest on general dictionaries, dose",
-        "  forms and a lexicon of some 840 medical words; expect low probabilities until national titles are loaded and",
+        "  forms and our lexicons of medical and laboratory words; expect low probabilities until national titles are loaded and",
         "  `termserver train` is run again.",
         "",
         "## Held-out results",

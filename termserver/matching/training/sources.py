@@ -132,7 +132,13 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
-LEXICONS = ("core_lexicon.csv", "clinical_lexicon.csv", "procedure_lexicon.csv", "anatomy_lexicon.csv")
+LEXICONS = (
+    "core_lexicon.csv",
+    "clinical_lexicon.csv",
+    "procedure_lexicon.csv",
+    "anatomy_lexicon.csv",
+    "lab_lexicon.csv",
+)
 LEXICON_WEIGHT = 3.0
 _DICTIONARIES = (
     "wiktionary",
@@ -269,7 +275,8 @@ def core_lexicon() -> Iterator[Concept]:
 
     `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian; the others say what clinics of the other countries
     call diagnoses, symptoms, tests and services (`clinical_lexicon.csv`), what is done to patients
-    (`procedure_lexicon.csv`), and the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`).
+    (`procedure_lexicon.csv`), the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`), and
+    the words of laboratory names as LOINC and NPU mean them (`lab_lexicon.csv`: analytes, allergens, microbes, methods).
     """
     for name in LEXICONS:
         for row in read_table(Path(__file__).with_name(name)):

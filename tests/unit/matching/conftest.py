@@ -129,7 +129,7 @@ def make_targets(*, languages: tuple[str, ...] = ("sv", "fi"), inactive: tuple[s
     ]
 
 
-SMALL = Recipe(dimensions=24, epochs=8, batch=64, buckets=4096)
+SMALL = Recipe(dimensions=24, epochs=3, batch=128, buckets=4096)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from termserver.matching.training.run import CALIBRATION, CROSS, REPORTED, train
 from termserver.matching.training.sources import LEXICONS, Concept, core_lexicon, read_concepts
 from termserver.model.candidate import SourceTerm, Target
 
-SMALL = Recipe(dimensions=24, epochs=8, batch=64, buckets=4096)
+SMALL = Recipe(dimensions=24, epochs=3, batch=128, buckets=4096)
 
 
 def concept(code: str, *names: str) -> Concept:
@@ -156,6 +156,16 @@ def test_a_ranker_of_other_features_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "ranker.npz", features=np.array(["one"]))
     with pytest.raises(MatchingError, match="train again"):
         Ranker.load(tmp_path / "ranker.npz")
+
+
+def test_each_language_of_the_laboratory_lexicon_has_words_of_its_own() -> None:
+    with Path(sources.__file__).with_name("lab_lexicon.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for language in ("sv", "nb", "da", "fi", "et", "is", "lv", "lt"):
+        filled = [row for row in rows if row[language]]
+        copied = [row for row in filled if row[language].casefold() == row["en"].casefold()]
+        assert len(filled) > len(rows) / 2, language
+        assert len(copied) < len(filled) / 5, language
 
 
 def test_the_lexicons_have_eight_languages_and_no_empty_english() -> None:
