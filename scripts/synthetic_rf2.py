@@ -191,7 +191,7 @@ def _make_concepts(count: int, chooser: Random) -> list[_Concept]:
             for parent in parents:
                 made[parent].children.append(place)
             item = place * 10 + chooser.randrange(10) + 100_000
-            made.append(_Concept(identifier(item), top, _names(chooser), parents))
+            made.append(_Concept(identifier(item), top, make_names(chooser), parents))
     for concept in made:  # only a leaf can be retired without leaving others below nothing
         if concept.parents and not concept.children and chooser.random() < 0.12:
             concept.active = False
@@ -213,21 +213,26 @@ def _parents(made: Sequence[_Concept], begin: int, number: int, chooser: Random)
     return found
 
 
-def _names(chooser: Random) -> tuple[str, str, str]:
-    """A name in English, Swedish and Estonian."""
+def make_names(chooser: Random, lexicon: Sequence[tuple[str, str, str]] = ()) -> tuple[str, str, str]:
+    """A name in English, Swedish and Estonian; nouns of a lexicon, if one is given, its first ones most often."""
+
+    def noun() -> tuple[str, str, str]:
+        return lexicon[int(len(lexicon) * chooser.random() ** 3)] if lexicon else make_noun(chooser)
+
     parts: list[tuple[str, str, str]] = []
     while chooser.random() < 0.45:
         parts.append(_ADJECTIVES[int(len(_ADJECTIVES) * chooser.random() ** 2)])
-    parts.append(_noun(chooser))
+    parts.append(noun())
     if chooser.random() < 0.7:
-        parts += [chooser.choice(_JOINS), _noun(chooser)]
+        parts += [chooser.choice(_JOINS), noun()]
     if chooser.random() < 0.15:
-        parts.append(_noun(chooser))
+        parts.append(noun())
     english, swedish, estonian = (" ".join(part[place] for part in parts) for place in range(3))
     return english[:1].upper() + english[1:], swedish, estonian
 
 
-def _noun(chooser: Random) -> tuple[str, str, str]:
+def make_noun(chooser: Random) -> tuple[str, str, str]:
+    """A noun of word parts in English, Swedish and Estonian."""
     begin = _BEGINNINGS[int(len(_BEGINNINGS) * chooser.random() ** 1.5)]
     if chooser.random() < 0.5:
         begin += chooser.choice(_MIDDLES) + chooser.choice(_BEGINNINGS)

@@ -86,9 +86,7 @@ class MatchingEngine:
         index = build_index(targets, model, LearnedNames.load(weights / "learned_names.npz"))
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder:
-            index.transformer_vectors = encoder.encode(
-                [target.display for target in index.targets], role="passage"
-            ).astype(np.float16)
+            index.transformer_vectors = encoder.encode(list(index.targets.displays), role="passage").astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -115,9 +113,7 @@ class MatchingEngine:
         index = load_index(folder)
         encoder = Transformer(transformer, cache_dir) if transformer else None
         if encoder and index.transformer_vectors is None:
-            index.transformer_vectors = encoder.encode(
-                [target.display for target in index.targets], role="passage"
-            ).astype(np.float16)
+            index.transformer_vectors = encoder.encode(list(index.targets.displays), role="passage").astype(np.float16)
         return cls._assemble(index, model, weights, memory, encoder)
 
     @classmethod
@@ -129,21 +125,24 @@ class MatchingEngine:
         memory: Iterable[EarlierDecision],
         transformer: Transformer | None,
     ) -> MatchingEngine:
-        position = {(target.system, target.code): number for number, target in enumerate(index.targets)}
         return cls(
             index,
             model,
             Ranker.load(weights / "ranker.npz"),
             Calibration.load(weights / "calibration.npz"),
-            Memory(memory, position),
+            Memory(memory, index.targets.position),
             transformer,
         )
 
     def with_memory(self, memory: Iterable[EarlierDecision]) -> MatchingEngine:
         """The same engine with other earlier decisions; index and weights are shared, not copied."""
-        position = {(target.system, target.code): number for number, target in enumerate(self._index.targets)}
         engine = MatchingEngine(
-            self._index, self._model, self._ranker, self._calibration, Memory(memory, position), self._transformer
+            self._index,
+            self._model,
+            self._ranker,
+            self._calibration,
+            Memory(memory, self._index.targets.position),
+            self._transformer,
         )
         engine._scopes = self._scopes
         return engine

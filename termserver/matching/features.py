@@ -198,20 +198,23 @@ def _analyte_cosine(index: TargetIndex, model: OwnModel, queries: Sequence[Query
 
 def _kind_fit(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> NDArray[np.float32]:
     """Cosine of the row's context to the target's kind, less the row's mean over its candidates; 0 without either."""
-    kinds = sorted({target.kind for target in index.targets if target.kind})
+    values = index.targets.kinds.values
+    kinds = sorted(kind for kind in values if kind)
     if not kinds or not any(query.context for query in queries):
         return np.zeros(len(found.row), np.float32)
     cosines = model.encode([query.context for query in queries]) @ model.encode(kinds).T
     number = {kind: position for position, kind in enumerate(kinds)}
-    column = np.array([number.get(index.targets[target].kind or "", -1) for target in found.target])
+    column = np.array([number.get(kind or "", -1) for kind in values])[index.targets.kinds.numbers[found.target]]
     return np.where(column >= 0, cosines[found.row, column], 0).astype(np.float32)
 
 
 def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Likeness of whole texts by rapidfuzz, 0 to 1, on skeletons."""
     terms = [queries[row].skeleton for row in found.row]
-    names = [index.names.skeletons[name] for name in found.name]
-    raw = [(queries[row].term, index.names.searched[name]) for row, name in zip(found.row, found.name, strict=True)]
+    names = index.names.skeletons.take(found.name)
+    raw = [
+        (queries[row].term, name) for row, name in zip(found.row, index.names.searched.take(found.name), strict=True)
+    ]
 
     def score(scorer: Callable[..., float]) -> NDArray[np.float32]:
         return np.asarray(process.cpdist(terms, names, scorer=scorer, workers=1) / 100, np.float32)
@@ -260,7 +263,10 @@ def _words(
     term_weight = np.array(
         [[0.0 if number < 0 else min(len(words[number]), 8) for number in row] for row in term_words], np.float32
     )[found.row]
-    lengths = np.array([0 if number < 0 else min(len(index.names.words[number]), 8) for number in used], np.float32)
+    letters = (
+        [min(len(word), 8) for word in index.names.words.take(np.maximum(used, 0))] if len(index.names.words) else 0
+    )
+    lengths = np.where(used < 0, 0, letters).astype(np.float32)
     name_weight = lengths[local]
     term_best, name_best = cube.max(axis=2).clip(0), cube.max(axis=1).clip(0)
 
@@ -341,8 +347,8 @@ def _typed(
 def _numbers(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Numbers that both have, that only the term has, that only the name has, capped at 3; whether all of them differ."""
     counts = np.zeros((len(found.row), 3), np.float32)
-    for pair, (row, name) in enumerate(zip(found.row, found.name, strict=True)):
-        ours, theirs = queries[row].numbers, index.names.numbers[name]
+    for pair, (row, theirs) in enumerate(zip(found.row.tolist(), index.names.numbers.take(found.name), strict=True)):
+        ours = queries[row].numbers
         if ours or theirs:
             counts[pair] = len(ours & theirs), len(ours - theirs), len(theirs - ours)
     capped = np.asarray(np.minimum(counts, 3) / 3, np.float32)

@@ -1,7 +1,6 @@
-"""A target index as a folder: texts as JSON, everything else as arrays, which are mapped when it is opened.
+"""A target index as a folder of arrays, which are mapped when it is opened: opening takes no time, memory is what is touched.
 
-What is read from a name (skeleton, typed words, laboratory axes) is stored too: opening half a million names takes seconds, and
-the arrays take memory only as far as they are touched.
+What is read from a name (skeleton, typed words, laboratory axes) is stored too. Processes that open the folder share its pages.
 """
 
 from __future__ import annotations
@@ -11,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from termserver.errors import MatchingError
-from termserver.matching.index import Names, TargetIndex, code_positions
-from termserver.matching.lexical import NgramIndex
-from termserver.model.candidate import Target
+from termserver.matching.index import Names, TargetIndex, displays_of
+from termserver.matching.lexical import NgramIndex, postings_of
+from termserver.matching.meaning import CoarseVectors
+from termserver.matching.name_words import WordNames
+from termserver.matching.target_table import TargetTable
+from termserver.matching.text_table import Labels, NumberSets, TextTable
 
 _INDEX_ARRAYS = (
     "vectors",
@@ -27,6 +28,7 @@ _INDEX_ARRAYS = (
     "analyte_row",
     "name_keys",
     "name_order",
+    "code_order",
     "has_children",
 )
 _NAME_ARRAYS = (
@@ -35,6 +37,7 @@ _NAME_ARRAYS = (
     "typed",
     "negated",
     "n_words",
+    "n_letters",
     "specimen",
     "property",
     "timing",
@@ -46,39 +49,47 @@ _NAME_ARRAYS = (
 def save_index(index: TargetIndex, folder: Path) -> None:
     """Write the index to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = index.names
-    rows = [
-        [target.system, target.code, target.display, target.active, target.kind, list(target.parents)]
-        for target in index.targets
-    ]
-    _write_json(folder / "targets.json", rows)
-    differs = {
-        number: name
-        for number, (text, name) in enumerate(zip(names.texts, names.searched, strict=True))
-        if text != name
+    names, targets, postings = index.names, index.targets, index.ngrams.postings
+    arrays = {name: getattr(index, name) for name in _INDEX_ARRAYS}
+    arrays |= {f"names_{name}": getattr(names, name) for name in _NAME_ARRAYS}
+    arrays |= {
+        "coarse_codes": index.coarse.codes,
+        "coarse_scales": index.coarse.scales,
+        "coarse_error": np.array(index.coarse.error),
+        "ngrams_data": postings.data,
+        "ngrams_indices": postings.indices,
+        "ngrams_indptr": postings.indptr,
+        "ngrams_idf": index.ngrams.idf,
+        "ngrams_common": index.ngrams.common,
+        "word_names": index.words.names,
+        "word_names_ends": index.words.ends,
+        "names_searched_ends": names.searched.ends,
+        "targets_active": targets.active,
     }
-    numbers = {number: sorted(found) for number, found in enumerate(names.numbers) if found}
-    texts = [names.texts, differs, names.languages, names.skeletons, numbers, names.words]
-    _write_json(folder / "names.json", texts)
-    for name in _INDEX_ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(index, name))
-    for name in _NAME_ARRAYS:
-        np.save(folder / f"names_{name}.npy", getattr(names, name))
-    postings = index.ngrams.postings
-    for name, array in (
-        ("data", postings.data),
-        ("indices", postings.indices),
-        ("indptr", postings.indptr),
-        ("idf", index.ngrams.idf),
-        ("common", index.ngrams.common),
-    ):
-        np.save(folder / f"ngrams_{name}.npy", array)
     if index.transformer_vectors is not None:
-        np.save(folder / "transformer_vectors.npy", index.transformer_vectors)
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
+        arrays["transformer_vectors"] = index.transformer_vectors
+    for name, table in (
+        ("names_texts", names.texts),
+        ("names_skeletons", names.skeletons),
+        ("names_numbers", names.numbers.table),
+        ("words", names.words),
+        ("targets_codes", targets.codes),
+        ("targets_parents", targets.parents),
+        ("code_keys", index.code_keys),
+    ):
+        arrays |= {f"{name}_block": table.block, f"{name}_starts": table.starts, f"{name}_ends": table.ends}
+    values: dict[str, tuple[str | None, ...]] = {}
+    for name, labels in (
+        ("names_languages", names.languages),
+        ("targets_systems", targets.systems),
+        ("targets_kinds", targets.kinds),
+    ):
+        arrays[f"{name}_numbers"] = labels.numbers
+        values[name] = labels.values
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    content = json.dumps(values, ensure_ascii=False)
+    (folder / "labels.json").write_text(content, encoding="utf-8", errors="surrogatepass")
 
 
 def load_index(folder: Path) -> TargetIndex:
@@ -97,45 +108,47 @@ def load_index(folder: Path) -> TargetIndex:
 
 def _open(folder: Path) -> TargetIndex:
     def array(name: str) -> Any:
-        return np.load(folder / f"{name}.npy", mmap_mode="r")
+        """A plain array over the mapped file: items of `numpy.memmap` cost more."""
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
-    rows = json.loads((folder / "targets.json").read_text(encoding="utf-8", errors="surrogatepass"))
-    texts, differs, languages, skeletons, numbers, words = json.loads(
-        (folder / "names.json").read_text(encoding="utf-8", errors="surrogatepass")
-    )
-    none: frozenset[str] = frozenset()
-    searched = list(texts)
-    for number, name in differs.items():
-        searched[int(number)] = name
-    every = [none] * len(texts)
-    for number, found in numbers.items():
-        every[int(number)] = frozenset(found)
+    def table(name: str) -> TextTable:
+        return TextTable(array(f"{name}_block"), array(f"{name}_starts"), array(f"{name}_ends"))
+
+    values = json.loads((folder / "labels.json").read_text(encoding="utf-8", errors="surrogatepass"))
+
+    def labels(name: str) -> Labels:
+        return Labels(array(f"{name}_numbers"), tuple(values[name]))
+
+    texts, start = table("names_texts"), array("names_start")
     names = Names(
-        texts=tuple(texts),
-        searched=tuple(searched),
-        languages=tuple(languages),
-        skeletons=tuple(skeletons),
-        numbers=tuple(every),
-        words=tuple(words),
+        texts=texts,
+        searched=TextTable(texts.block, texts.starts, array("names_searched_ends")),
+        languages=labels("names_languages"),
+        skeletons=table("names_skeletons"),
+        numbers=NumberSets(table("names_numbers")),
+        words=table("words"),
         **{name: array(f"names_{name}") for name in _NAME_ARRAYS},
     )
-    targets = tuple(
-        Target(system, code, display, (), active, kind, tuple(parents))
-        for system, code, display, active, kind, parents in rows
-    )
-    postings: sparse.csr_matrix = sparse.csr_matrix(
-        (array("ngrams_data"), array("ngrams_indices"), array("ngrams_indptr")),
-        shape=(len(array("ngrams_idf")), len(texts)),
-        copy=False,
+    targets = TargetTable(
+        labels("targets_systems"),
+        table("targets_codes"),
+        displays_of(texts, start),
+        labels("targets_kinds"),
+        table("targets_parents"),
+        array("targets_active"),
     )
     path = folder / "transformer_vectors.npy"
     return TargetIndex(
         targets,
         names,
+        coarse=CoarseVectors(array("coarse_codes"), array("coarse_scales"), float(array("coarse_error"))),
         ngrams=NgramIndex(
-            postings, np.asarray(array("ngrams_idf"), np.float32), np.asarray(array("ngrams_common"), np.bool_)
+            postings_of(array("ngrams_data"), array("ngrams_indices"), array("ngrams_indptr"), len(texts)),
+            np.array(array("ngrams_idf")),
+            np.array(array("ngrams_common")),
         ),
-        transformer_vectors=np.load(path, mmap_mode="r") if path.exists() else None,
-        by_code=code_positions(targets),
+        words=WordNames(names.words, array("word_names"), array("word_names_ends")),
+        transformer_vectors=array("transformer_vectors") if path.exists() else None,
+        code_keys=table("code_keys"),
         **{name: array(name) for name in _INDEX_ARRAYS},
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from termserver.matching.hashing import Vocabulary, bucket_matrix
+from termserver.matching.name_words import NameWords
 from termserver.matching.normalise.common import skeleton_words
 
 COMMON_SHARE = 0.006  # an n-gram in more than this share of the names finds nothing
 _ROWS_AT_ONCE = 64
+_NAMES_AT_ONCE = 20_000
 QUERY_GRAMS = 24  # the rarest n-grams of a query that search; all of them score
 
 
@@ -35,16 +37,31 @@ class NgramIndex:
         self.common = common
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> NgramIndex:
-        """Index the names of one target system."""
-        counts = ngram_counts(texts)
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        idf = np.where(frequency > 0, np.log1p(len(texts) / np.maximum(frequency, 1)), 0).astype(np.float32)
-        common = frequency > max(60, COMMON_SHARE * len(texts))
-        rows = _weighted(counts, idf)
-        rows.data = np.where(common[rows.indices], 0, rows.data).astype(np.float32)
-        rows.eliminate_zeros()
-        return cls(sparse.csr_matrix(rows.T), idf, common)
+    def build(cls, words: Sequence[str], name_words: NameWords) -> NgramIndex:
+        """Index the names of one target system, given as the words of each.
+
+        Memory: the postings and some 20,000 names more; the postings are filled in place, chunk by chunk.
+        """
+        grams = bucket_matrix(words)
+        n_names = len(name_words)
+        frequency = np.zeros(grams.shape[1], np.int64)
+        for _, counts in _chunks(name_words, grams):
+            frequency += np.bincount(counts.indices, minlength=grams.shape[1])
+        idf = np.where(frequency > 0, np.log1p(n_names / np.maximum(frequency, 1)), 0).astype(np.float32)
+        common = frequency > max(60, COMMON_SHARE * n_names)
+        ends = np.r_[0, np.cumsum(np.where(common, 0, frequency))]
+        names, weights = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
+        free = ends[:-1].copy()
+        for first, counts in _chunks(name_words, grams):
+            rows = _weighted(counts, idf)
+            rows.data[common[rows.indices]] = 0
+            rows.eliminate_zeros()
+            columns = rows.tocsc()
+            filled = np.diff(columns.indptr)
+            places = np.repeat(free - columns.indptr[:-1], filled) + np.arange(columns.nnz)
+            names[places], weights[places] = columns.indices + first, columns.data
+            free += filled
+        return cls(postings_of(weights, names, ends, n_names), idf, common)
 
     def encode(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Queries as normalised rows, shape (n_texts, n_buckets); n-grams unknown to the index get the highest weight."""
@@ -98,6 +115,21 @@ class NgramIndex:
                 weights[weights < np.partition(weights, -QUERY_GRAMS)[-QUERY_GRAMS]] = 0
         reduced.eliminate_zeros()
         return reduced
+
+
+def postings_of(
+    weights: NDArray[np.float32], names: NDArray[np.int32], ends: NDArray[np.int64], n_names: int
+) -> sparse.csr_matrix:
+    """Postings from their arrays, which are not copied; shape (n_buckets, n_names)."""
+    narrow = np.int32 if len(names) < 2**31 else np.int64
+    return sparse.csr_matrix((weights, names, ends.astype(narrow)), shape=(len(ends) - 1, n_names), copy=False)
+
+
+def _chunks(name_words: NameWords, grams: sparse.csr_matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
+    """(First name, counts of n-grams of the next names), so many names at once as memory stays small."""
+    for first in range(0, len(name_words), _NAMES_AT_ONCE):
+        last = min(first + _NAMES_AT_ONCE, len(name_words))
+        yield first, sparse.csr_matrix(name_words.counts(first, last, grams.shape[0]) @ grams)
 
 
 def ngram_counts(texts: Sequence[str]) -> sparse.csr_matrix:

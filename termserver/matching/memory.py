@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +42,13 @@ class Memory:
     Parameters
     ----------
     position
-        (system, code) → position of the target in the index; decisions on other targets are ignored.
+        Of system and code: where the target stands in the index; None for one that is not there, whose decisions are ignored.
     """
 
-    def __init__(self, decisions: Iterable[EarlierDecision], position: dict[tuple[str, str], int]) -> None:
+    def __init__(self, decisions: Iterable[EarlierDecision], position: Callable[[str, str], int | None]) -> None:
         self._by_term: dict[str, list[tuple[int, EarlierDecision]]] = {}
         for decision in decisions:
-            target = position.get((decision.target_system, decision.target_code))
+            target = position(decision.target_system, decision.target_code)
             key = skel(decision.term)
             if target is not None and key:
                 self._by_term.setdefault(key, []).append((target, decision))

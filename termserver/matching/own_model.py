@@ -74,13 +74,13 @@ class OwnModel:
         """As `encode`, of texts given as skeleton words."""
         vocabulary = Vocabulary()
         counts = vocabulary.matrix_of(texts)
-        return normalised_rows(np.asarray(counts @ self._sums(vocabulary.words), dtype=np.float32))
+        return normalised_rows(np.asarray(counts @ self.sums_of_words(vocabulary.words), dtype=np.float32))
 
     def encode_single_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of skeleton words, shape (n_words, dimensions)."""
-        return normalised_rows(self._sums(words))
+        return normalised_rows(self.sums_of_words(words))
 
-    def _sums(self, words: Sequence[str]) -> NDArray[np.float32]:
+    def sums_of_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Sum of the bucket vectors of each word, shape (n_words, dimensions)."""
         sums = np.zeros((len(words), self.dimensions), np.float32)
         for start in range(0, len(words), _CHUNK // 4):

@@ -64,10 +64,13 @@ class Scope:
     ----------
     allowed, own
         Shape (n_names,): names that are searched; names in the own or a sister language.
+    offered
+        Shape (n_targets,): targets that may be proposed.
     """
 
     allowed: NDArray[np.bool_]
     own: NDArray[np.bool_]
+    offered: NDArray[np.bool_]
 
 
 def scope_of(index: TargetIndex, language: str | None) -> Scope:
@@ -76,15 +79,16 @@ def scope_of(index: TargetIndex, language: str | None) -> Scope:
     Inactive targets are out, unless the system has no active one.
     """
     names = index.names
-    near = {language, *sisters_of(language)} - {None}
-    own = np.array([name in near for name in names.languages], np.bool_)
-    general = np.array([name in {None, "en", "la"} for name in names.languages], np.bool_)
+    near: set[str | None] = {language, *sisters_of(language)} - {None}
+    own = names.languages.are_in(near)
+    general = names.languages.are_in({None, "en", "la"})
     general[names.start[:-1]] = True
-    active = np.array([target.active for target in index.targets], np.bool_)
+    active = np.array(index.targets.active)
     if not active.any():
         active[:] = True
     allowed = own | general if language is not None else np.ones(len(own), np.bool_)
-    return Scope(allowed & active[names.concept], own)
+    allowed &= active[names.concept]
+    return Scope(allowed, own, allowed[names.start[:-1]])
 
 
 def block_size(index: TargetIndex) -> int:
@@ -115,11 +119,15 @@ def find(
     rows = vectors_of_rows(model, queries)
     keys: dict[str, NDArray[np.int64]] = {}
     n_targets = len(index.targets)
-    near = [
-        nearest_names(index.vectors, scope.allowed, rows.texts, rows.text_row, MEANING_NAMES),
-        nearest_names(index.vectors, scope.allowed, rows.context, rows.context_row, MEANING_NAMES),
-    ]
-    keys["own model"] = np.concatenate([row * n_targets + index.names.concept[name] for row, name in near])
+    row, name = nearest_names(
+        index.vectors,
+        index.coarse,
+        scope.allowed,
+        np.concatenate([rows.texts, rows.context]),
+        np.r_[rows.text_row, rows.count + rows.context_row],
+        MEANING_NAMES,
+    )
+    keys["own model"] = row % rows.count * n_targets + index.names.concept[name]
     learned = _learned_cosines(index, rows, scope)
     if learned.shape[1]:
         best = _top(learned, LEARNED_NAMES)
@@ -140,10 +148,10 @@ def find(
     transformer_cosines = None
     if transformer is not None and index.transformer_vectors is not None:
         transformer_cosines = transformer @ np.asarray(index.transformer_vectors, np.float32).T
-        best = _top(np.where(scope.allowed[index.names.start[:-1]], transformer_cosines, -1), 20)
+        best = _top(np.where(scope.offered, transformer_cosines, -1), 20)
         keys["transformer"] = np.repeat(np.arange(len(queries)), best.shape[1]) * n_targets + best.ravel()
-    offered = scope.allowed[index.names.start[:-1]]  # a small system fills its lists with what is not allowed
-    keys = {source: found[offered[found % n_targets]] for source, found in keys.items()}
+    # a small system fills its lists with what is not allowed
+    keys = {source: found[scope.offered[found % n_targets]] for source, found in keys.items()}
     pairs = np.unique(np.concatenate(list(keys.values())))
     sources = np.zeros(len(pairs), np.int64)
     for source, found in keys.items():
@@ -179,7 +187,7 @@ def _learned_cosines(index: TargetIndex, rows: RowVectors, scope: Scope) -> NDAr
     if not len(index.learned_target):
         return np.zeros((rows.count, 0), np.float32)
     cosines = rows.texts[rows.first] @ np.asarray(index.learned_vectors, np.float32).T
-    cosines[:, ~scope.allowed[index.names.start[index.learned_target]]] = -1
+    cosines[:, ~scope.offered[index.learned_target]] = -1
     return np.asarray(cosines, np.float32)
 
 
@@ -238,7 +246,7 @@ def _exact_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> 
     for row, query in enumerate(queries):
         for name in index.names_equal_to(query.folded):
             target = int(index.names.concept[name])
-            if scope.allowed[index.names.start[target]]:
+            if scope.offered[target]:
                 kind = 2 if scope.own[name] or name == index.names.start[target] else 1
                 pairs[row, target] = max(kind, pairs.get((row, target), 0))
     return pairs
@@ -249,7 +257,7 @@ def _code_pairs(index: TargetIndex, queries: Sequence[Query], scope: Scope) -> l
     pairs: list[tuple[int, int]] = []
     for row, query in enumerate(queries):
         for shape in code_shapes(query.code or ""):
-            found = [target for target in index.by_code.get(shape, ()) if scope.allowed[index.names.start[target]]]
+            found = [target for target in index.targets_with_key(shape) if scope.offered[target]]
             if found:
                 pairs.extend((row, target) for target in found)
                 break

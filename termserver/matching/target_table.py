@@ -1,0 +1,82 @@
+"""The targets of an index as columns: a `Target` is made when somebody looks at it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.matching.text_table import Labels, TextTable
+from termserver.model.candidate import Target
+
+_BETWEEN = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTable(Sequence[Target]):
+    """Targets in order of code, then system; without their designations, which an index keeps as names.
+
+    Parameters
+    ----------
+    systems, kinds
+        Label of each.
+    codes, displays, parents
+        Texts of each; parents joined.
+    active
+        Shape (n_targets,).
+    """
+
+    systems: Labels
+    codes: TextTable
+    displays: TextTable
+    kinds: Labels
+    parents: TextTable
+    active: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, targets: Sequence[Target], displays: TextTable) -> TargetTable:
+        """From targets in order, with their displays as a table that may be shared."""
+        return cls(
+            Labels.of(target.system for target in targets),
+            TextTable.of(target.code for target in targets),
+            displays,
+            Labels.of(target.kind for target in targets),
+            TextTable.of(_BETWEEN.join(target.parents) for target in targets),
+            np.fromiter((target.active for target in targets), np.bool_, len(targets)),
+        )
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, index: int) -> Target: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Target]: ...
+    def __getitem__(self, index: int | slice) -> Target | Sequence[Target]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        parents = self.parents[index]
+        return Target(
+            self.systems[index] or "",
+            self.codes[index],
+            self.displays[index],
+            active=bool(self.active[index]),
+            kind=self.kinds[index],
+            parents=tuple(parents.split(_BETWEEN)) if parents else (),
+        )
+
+    def __iter__(self) -> Iterator[Target]:
+        return (self[position] for position in range(len(self)))
+
+    def position(self, system: str, code: str) -> int | None:
+        """Where a target stands; None for one that is not here."""
+        at = bisect_left(self.codes, code)
+        while at < len(self) and self.codes[at] == code:
+            if self.systems[at] == system:
+                return at
+            at += 1
+        return None
