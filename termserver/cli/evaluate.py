@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from termserver.matching.evaluation import GoldRow
-    from termserver.model.candidate import Target
+    from termserver.model.candidate import Suggestions, Target
 
 
 @click.command()
@@ -53,13 +55,22 @@ def evaluate(
     if not targets:
         raise BadInput("there is nothing to search: name --targets FILE.csv, or --target-system URL of loaded content")
     engine = MatchingEngine.build(targets, transformer=transformer, weights=weights or WEIGHTS)
-    found = figures(rows, engine.suggest([row.term for row in rows], limit=max(RECALL_DEPTHS)))
+    suggestions = engine.suggest([row.term for row in rows], limit=max(RECALL_DEPTHS))
+    found = figures(rows, suggestions)
     if as_json:
         click.echo(json.dumps(found))
         return
     for name, value in found.items():
         click.echo(f"{name:<12} {value}")
     click.echo(f"{'engine':<12} {engine.engine_version}")
+    for remark, count in counted_remarks(suggestions):
+        click.echo(f"{'remark':<12} {count:,} rows: {remark}")
+
+
+def counted_remarks(suggestions: Iterable[Suggestions]) -> list[tuple[str, int]]:
+    """What the engine found odd about terms, numbers in it left out, and of how many rows; the commonest first."""
+    counts = Counter(re.sub(r"\d[\d,]*", "…", remark) for one in suggestions for remark in one.remarks)
+    return counts.most_common()
 
 
 def targets_from_files(paths: Sequence[Path], gold: Sequence[GoldRow]) -> list[Target]:

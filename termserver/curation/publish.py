@@ -110,6 +110,7 @@ def export_rows(session: Session, actor: Person | None, project: Project) -> Ite
         decisions = decision_store.decisions_of_rows(session, [row.id for row in rows])
         undecided = [row.id for row in rows if row.id not in decisions]
         suggested = candidate_store.best_candidates(session, undecided)
+        remarks = candidate_store.remarks_of_rows(session, [row.id for row in rows])
         usagi_lines = usagi_lines_of_rows(session, [row.id for row in rows])
         for row in rows:
             decision = decisions.get(row.id)
@@ -133,6 +134,7 @@ def export_rows(session: Session, actor: Person | None, project: Project) -> Ite
                 combination="or" if decision is None else decision.combination,
                 usagi_lines=usagi_lines.get(row.id, ()),
                 untouched=row.version == 1,
+                remarks=remarks.get(row.id, ()),
             )
 
 

@@ -113,7 +113,8 @@ def get_row(session: Session, actor: Person, project: Project, row_id: int) -> R
         candidate for system in order if system in by_system for candidate in by_system[system].candidates
     )
     decision = decision_store.decisions_of_rows(session, [row_id]).get(row_id)
-    return replace(row, candidates=candidates, decision=decision)
+    remarks = tuple(dict.fromkeys(remark for found in by_system.values() for remark in found.remarks))
+    return replace(row, candidates=candidates, decision=decision, remarks=remarks)
 
 
 def neighbours(session: Session, actor: Person, project: Project, row: Row, limit: int = 8) -> list[Row]:

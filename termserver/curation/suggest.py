@@ -56,13 +56,14 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
         memories = {system: _memory(session, system) for system in project.target_systems}
     total, done = project.progress.rows, 0
     _report(database, job, project, done=job.progress, total=total, message="Opening the target systems")
-    found_some = 0
+    found_some = remarked = 0
     for rows in _batches(database, project):
         done += len(rows)
         if done <= job.progress:
             continue
         suggestions = suggest_rows(engines, settings, project, rows, memories)
         found_some += sum(any(one.candidates for one in by_system.values()) for by_system in suggestions.values())
+        remarked += sum(any(one.remarks for one in by_system.values()) for by_system in suggestions.values())
         with database.session(write=True) as session:
             candidate_store.replace_candidates(session, suggestions)
             project_store.set_suggested(session, project.id, done)
@@ -70,7 +71,8 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
                 session, job.id, progress=done, total=total, message=f"{done:,} of {total:,} rows"
             ):
                 raise JobCancelled
-    return f"{done:,} rows looked at, {found_some:,} with candidates"
+    odd = f", {remarked:,} with a remark on the term" if remarked else ""
+    return f"{done:,} rows looked at, {found_some:,} with candidates{odd}"
 
 
 def suggest_rows(

@@ -18,7 +18,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BEFORE = ("source code", "source term", "frequency")
 _AFTER = (
     "status", "relationship", "target code", "target term", "target system", "no map", "comment", "decided by",
-    "decided at", "reviewer", "probability", "flagged", "suggested code", "suggested term",
+    "decided at", "reviewer", "probability", "flagged", "suggested code", "suggested term", "remarks",
 )  # fmt: skip
 
 
@@ -76,4 +76,5 @@ def cells_of(row: ExportRow, context: list[str], target: ChosenTarget | None) ->
         "yes" if row.flagged else "",
         row.suggestion.code if row.suggestion else "",
         row.suggestion.display if row.suggestion else "",
+        "; ".join(row.remarks),
     ]

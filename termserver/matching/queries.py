@@ -92,7 +92,7 @@ def query_of(row: SourceTerm) -> Query:
         lab=axes_of_row(raw, row.context),
         code=row.code,
         readable=readable_share(raw),
-        remarks=remarks_of(raw, labelled, whole_length=len(row.term)),
+        remarks=remarks_of(raw, labelled, whole_length=len(row.term), label=row.language),
     )
 
 

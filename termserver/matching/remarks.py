@@ -45,7 +45,7 @@ def told_languages(term: str) -> set[str] | None:
     return set.intersection(*found) if found else None
 
 
-def remarks_of(term: str, language: str | None, *, whole_length: int) -> tuple[str, ...]:
+def remarks_of(term: str, language: str | None, *, whole_length: int, label: str | None = None) -> tuple[str, ...]:
     """Sentences for the curator on what is odd about a term.
 
     Parameters
@@ -53,7 +53,9 @@ def remarks_of(term: str, language: str | None, *, whole_length: int) -> tuple[s
     term
         As it is read: repaired, cut.
     language
-        Primary language of the row, as it is labelled.
+        Primary language of the row, as it is labelled; None where the label is missing or unknown to the engine.
+    label
+        The label itself.
     whole_length
         Characters of the term as it came.
 
@@ -67,8 +69,14 @@ def remarks_of(term: str, language: str | None, *, whole_length: int) -> tuple[s
         remarks.append("the term has no letters")
     elif readable_share(term) < 0.7:
         remarks.append("written in letters that the engine does not read")
+    elif readable_share(term) < 1:
+        remarks.append("some of its letters are of a script that the engine does not read: they are left out")
     elif any(unicodedata.name(letter, "").startswith("CYRILLIC") for letter in term):
         remarks.append("written in Cyrillic letters: read letter by letter, with few words known")
+    if label and language is None and not remarks:
+        remarks.append(
+            f"labelled '{label[:20]}', a language of which the engine knows no words: names of all languages were searched"
+        )
     told = told_languages(term)
     if told is not None and language is not None and language not in told:
         named = " or ".join(sorted(told)) or "several languages"

@@ -30,6 +30,8 @@ class ExportRow:
         True where a curator marked the row for a second look.
     suggestion
         Best candidate of a row without decision.
+    remarks
+        What the engine found odd about the term.
     usagi_lines
         The lines of the Usagi save file the row came from.
     untouched
@@ -56,3 +58,4 @@ class ExportRow:
     combination: str = "or"
     usagi_lines: tuple[UsagiLine, ...] = ()
     untouched: bool = False
+    remarks: tuple[str, ...] = ()

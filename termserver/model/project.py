@@ -66,7 +66,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as the curator sees it. `version` rises with each change: a decision must name the one it saw."""
+    """A row as the curator sees it. `version` rises with each change: a decision must name the one it saw.
+
+    `remarks`: sentences of the engine on what is odd about the term (no letters, cut, labelled with another language…).
+    """
 
     id: int
     project_id: int
@@ -86,3 +89,4 @@ class Row:
     candidates: tuple[Candidate, ...] = field(default_factory=tuple)
     decision: Decision | None = None
     comment_count: int = 0
+    remarks: tuple[str, ...] = ()

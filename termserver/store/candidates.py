@@ -37,6 +37,7 @@ def replace_candidates(
                     "no_target_probability": float(found.no_target_probability),
                     "engine_version": found.engine_version,
                     "body": to_packed(found.candidates),
+                    "remarks": "\n".join(found.remarks),
                 }
             )
             if found.candidates and (best_system is None or best_system == system):
@@ -57,6 +58,7 @@ def read_candidates(session: Session, row_id: int) -> dict[str, Suggestions]:
             candidates=from_packed(tuple[Candidate, ...], row.body),
             no_target_probability=row.no_target_probability,
             engine_version=row.engine_version,
+            remarks=tuple(row.remarks.splitlines()),
         )
         for row in rows
     }
@@ -72,3 +74,17 @@ def best_candidates(session: Session, row_ids: Sequence[int]) -> dict[int, Candi
             if found and (row.row_id not in best or best[row.row_id].probability < found[0].probability):
                 best[row.row_id] = found[0]
     return best
+
+
+def remarks_of_rows(session: Session, row_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Row number → what the engine remarked on its term, each sentence once; rows without remark are left out."""
+    remarks: dict[int, dict[str, None]] = {}
+    for start in range(0, len(row_ids), 500):
+        query = (
+            select(CandidateSetTable.row_id, CandidateSetTable.remarks)
+            .where(CandidateSetTable.row_id.in_(row_ids[start : start + 500]), CandidateSetTable.remarks != "")
+            .order_by(CandidateSetTable.row_id, CandidateSetTable.system)
+        )
+        for row_id, text in session.execute(query):
+            remarks.setdefault(row_id, {}).update(dict.fromkeys(text.splitlines()))
+    return {row_id: tuple(found) for row_id, found in remarks.items()}

@@ -28,7 +28,7 @@ class CandidateView:
     designation, designation_language
         The designation that matched, its matched words marked; empty where it says the same as the display.
     warnings
-        Those that say more than the conflicts beside them.
+        Those that say more than the conflicts beside them, and are not said of the row.
     path
         Pairs (code, display) from the top; only of open candidates.
     """
@@ -67,12 +67,12 @@ def candidate_groups(row: Row, target_systems: Sequence[str], path_of: PathOf) -
             if candidate.system != system:
                 continue
             number += 1
-            views.append(_view(candidate, number, path_of))
+            views.append(_view(candidate, number, path_of, row.remarks))
         groups.append(CandidateGroup(system, tuple(views)))
     return tuple(groups)
 
 
-def _view(candidate: Candidate, number: int, path_of: PathOf) -> CandidateView:
+def _view(candidate: Candidate, number: int, path_of: PathOf, said: Sequence[str]) -> CandidateView:
     evidence = candidate.evidence
     words = [word for _, word in evidence.matched_words]
     matched = evidence.matched_designation
@@ -89,7 +89,9 @@ def _view(candidate: Candidate, number: int, path_of: PathOf) -> CandidateView:
         warnings=tuple(
             text
             for text in evidence.warnings
-            if text.lower() != "inactive" and not any(conflict in text for conflict in evidence.conflicts)
+            if text.lower() != "inactive"
+            and text not in said
+            and not any(conflict in text for conflict in evidence.conflicts)
         ),
         is_inactive=is_inactive,
         path=path_of(candidate.system, candidate.code) if number == 1 else (),

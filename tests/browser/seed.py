@@ -84,6 +84,7 @@ def seed_project(
     targets: tuple[str, ...] = (ICD,),
     rows: int = len(TERMS),
     with_candidates: bool = True,
+    remarks: tuple[str, ...] = (),
 ) -> Project:
     """A project with candidates made by hand, so that each test knows them; the engine does not run on it."""
     number = next(_NUMBERS)
@@ -117,7 +118,7 @@ def seed_project(
             jobs.cancel(session, job.id)
         rights = {code: right for code, _, _, right in TERMS}
         for row in list_rows(session, project.id, RowFilter(order="line"), limit=500) if with_candidates else ():
-            sets = {ICD: _suggestions(row.term, rights[row.code.split("-")[0]])}
+            sets = {ICD: _suggestions(row.term, rights[row.code.split("-")[0]], remarks)}
             if LABS in targets:
                 sets[LABS] = Suggestions((Candidate(LABS, "L1", "Troponin T", 1, 0.4, 0.4),), 0.5, "by hand")
             replace_candidates(session, {row.id: sets})
@@ -125,14 +126,13 @@ def seed_project(
         return project_store.read_project(session, project.id)
 
 
-def _suggestions(term: str, right: str) -> Suggestions:
+def _suggestions(term: str, right: str, remarks: tuple[str, ...]) -> Suggestions:
     codes = [right, *(code for code in ("I21", "I48", "I50", "I10") if code != right)]
-    return Suggestions(
-        tuple(_candidate(term, code, rank) for rank, code in enumerate(codes[:4], start=1)), 0.05, "by hand"
-    )
+    found = tuple(_candidate(term, code, rank, remarks) for rank, code in enumerate(codes[:4], start=1))
+    return Suggestions(found, 0.05, "by hand", remarks)
 
 
-def _candidate(term: str, code: str, rank: int) -> Candidate:
+def _candidate(term: str, code: str, rank: int, remarks: tuple[str, ...]) -> Candidate:
     concept = DISPLAYS[code]
     probability = (0.93, 0.041, 0.02, 0.0004)[rank - 1]
     word = term.split()[0]
@@ -150,7 +150,7 @@ def _candidate(term: str, code: str, rank: int) -> Candidate:
             matched_words=((word, word),),
             agreements=("kind category",) if rank == 1 else (),
             conflicts=() if rank == 1 else ("course any ≠ acute",),
-            warnings=("category: a finer code exists",) if rank == 2 else (),
+            warnings=remarks if rank == 1 else ("category: a finer code exists",) if rank == 2 else (),
             sources=("n-gram", "own model"),
         ),
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from termserver.curation.queue import get_row, rows_page
@@ -194,6 +195,18 @@ def test_a_row_without_candidates_is_decided_by_search(signed_in: SignedIn, serv
     decision = row_called(served_database, project, "D1").decision
     assert decision is not None
     assert decision.targets[0].code == "I21.9"
+
+
+def test_what_is_odd_about_a_term_is_said_once_beside_it(signed_in: SignedIn, served_database: Database) -> None:
+    remarks = ("the term has no letters", "labelled 'fi', but has letters of da: names of all languages were searched")
+    project = seed_project(served_database, remarks=remarks)
+    page = signed_in("cia")
+    open_review(page, project)
+    note = page.get_by_role("note", name="About this term")
+    expect(note.locator("p")).to_have_text([f"{text[0].upper()}{text[1:]}." for text in remarks])
+    expect(page.locator("#work").get_by_text("has no letters")).to_have_count(1)
+    assert not Axe().run(page).response["violations"]
+    assert row_called(served_database, project, "D1").remarks == remarks
 
 
 def test_c_writes_a_comment_and_the_history_shows_it(signed_in: SignedIn, served_database: Database) -> None:

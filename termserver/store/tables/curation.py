@@ -92,7 +92,10 @@ class UsagiLineTable(Table):
 
 
 class CandidateSetTable(Table):
-    """The candidates of a row for one target system; `body` is packed JSON of tuple[Candidate, …], best first."""
+    """The candidates of a row for one target system; `body` is packed JSON of tuple[Candidate, …], best first.
+
+    `remarks`: what is odd about the term, a sentence a line; empty for most rows.
+    """
 
     __tablename__ = "candidate_set"
     row_id: Mapped[int] = mapped_column(_BIG, ForeignKey("source_row.id", ondelete="CASCADE"), primary_key=True)
@@ -100,6 +103,7 @@ class CandidateSetTable(Table):
     no_target_probability: Mapped[float]
     engine_version: Mapped[str] = mapped_column(String(200))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    remarks: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class DecisionTable(Table):

@@ -3,11 +3,14 @@ from itertools import pairwise
 import pytest
 
 from termserver.curation.decisions import decide, set_flag
-from termserver.curation.queue import RowFilter, neighbours, next_row, previous_row, rows_page
+from termserver.curation.publish import export_rows
+from termserver.curation.queue import RowFilter, get_row, neighbours, next_row, previous_row, rows_page
 from termserver.errors import BadInput
+from termserver.model.candidate import Suggestions
 from termserver.model.decision import ChosenTarget, RowStatus
 from termserver.model.person import Role
 from termserver.model.source_list import SourceRow
+from termserver.store.candidates import replace_candidates
 from termserver.store.engine import Database
 from tests.builders import ICD, icd, person, project, row_ids, source_rows, suggest_by_hand
 
@@ -91,3 +94,22 @@ def test_neighbours_are_nearly_the_same_term(database: Database) -> None:
             "Akut hjärtinfarkt UNS",
         ]
         assert source_rows()
+
+
+def test_what_the_engine_remarked_on_a_term_stays_with_the_row_and_its_export(database: Database) -> None:
+    """Said once, however many targets; on rows without candidates too; gone when the next run has nothing to say."""
+    with database.session(write=True) as session:
+        icd(session)
+        anna = person(session, "anna", Role.MAPPER)
+        of = project(session)
+        first, second, _ = row_ids(session, of)
+        odd = Suggestions((), 1.0, "engine", ("the term has no letters", "labelled 'fi'"))
+        other = Suggestions((), 1.0, "engine", ("the term has no letters",))
+        replace_candidates(
+            session, {first: {ICD: odd, "urn:other": other}, second: {ICD: Suggestions((), 1.0, "engine")}}
+        )
+        assert get_row(session, anna, of, first).remarks == odd.remarks
+        assert get_row(session, anna, of, second).remarks == ()
+        assert [row.remarks for row in export_rows(session, anna, of)] == [odd.remarks, (), ()]
+        replace_candidates(session, {first: {ICD: Suggestions((), 1.0, "engine")}})
+        assert get_row(session, anna, of, first).remarks == ()

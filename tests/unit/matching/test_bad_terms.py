@@ -63,6 +63,15 @@ def test_sami_and_mixed_scripts_are_answered(engine: MatchingEngine) -> None:
     assert all(0 <= one.no_target_probability <= 1 and one.candidates for one in found)
 
 
+def test_letters_left_out_and_labels_of_other_languages_are_told(engine: MatchingEngine) -> None:
+    found = engine.suggest(
+        [SourceTerm("Akut 肺炎 bronkit", "sv"), SourceTerm("buozalmas", "se"), SourceTerm("Kolera", "sv")]
+    )
+    assert "some of its letters" in found[0].remarks[0]
+    assert "labelled 'se', a language of which the engine knows no words" in found[1].remarks[0]
+    assert not found[2].remarks
+
+
 def test_answers_do_not_depend_on_the_company_of_a_row(engine: MatchingEngine) -> None:
     rows = [SourceTerm("Akut hjärtinfarkt", "sv"), SourceTerm("Mässling", "sv", context={"klinik": "Infektion"})]
     together = engine.suggest(rows)
