@@ -90,6 +90,11 @@ class PropertyDefinition:
 
 
 _STANDARD_PROPERTY = "http://hl7.org/fhir/concept-properties#"
+STANDARD_PROPERTIES = frozenset(
+    "inactive deprecated deprecationDate retirementDate effectiveDate notSelectable status parent child partOf synonym "
+    "comment itemWeight order label".split()
+)
+"""Properties that FHIR defines for all code systems: whoever uses them need not declare them."""
 
 
 def property_codes(definitions: Iterable[PropertyDefinition], standard: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import BadInput
 from termserver.index.property_columns import property_values
-from termserver.model.code_system import Concept
+from termserver.model.code_system import STANDARD_PROPERTIES, Concept
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Content
 from termserver.terminology.regex import Regex
@@ -23,6 +23,9 @@ _CODE = {"concept", "code"}
 _NOTHING: Ordinals = np.empty(0, dtype=np.int32)
 _HIERARCHY = {"is-a", "descendent-of", "is-not-a", "generalizes", "child-of", "descendent-leaf"}
 _OPERATORS = _HIERARCHY | {"=", "in", "not-in", "regex", "exists"}
+# What hierarchy operators may be asked of, and the properties that every concept has, or that FHIR defines for all
+_HIERARCHY_PROPERTIES = {"concept", "code", "parent", "ancestor"}
+_EVERYWHERE = {"display", "definition", "designation"} | STANDARD_PROPERTIES
 
 
 def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Ordinals:
@@ -36,12 +39,13 @@ def filter_ordinals(content: Content, rule: Filter, place: str = "filter") -> Or
     Raises
     ------
     BadInput
-        If the operator is unknown, or has no value.
+        If the operator is unknown, has no value, or is of a property that the code system does not have.
     """
     _check(content, rule, place)
     own = content.filter(rule, place)
     if own is not None:
         return own
+    _check_property(content, rule, place)
     if rule.op in _HIERARCHY:
         return _by_hierarchy(content, rule.op, rule.value)
     if rule.property in _CODE:
@@ -66,6 +70,30 @@ def _check(content: Content, rule: Filter, place: str) -> None:
         )
 
 
+def _check_property(content: Content, rule: Filter, place: str) -> None:
+    """Refuse what selects nothing in any version: a wish that is not understood is no empty value set."""
+    if rule.op == "exists" and rule.value not in ("true", "false"):
+        raise BadInput(
+            f"The filter operator 'exists' asks for 'true' or 'false', not '{rule.value}'",
+            expression=f"{place}.value",
+            tx_issue="vs-invalid",
+        )
+    if rule.op in _HIERARCHY:
+        understood = rule.property in _HIERARCHY_PROPERTIES
+    else:
+        declared = {item.code for item in content.header.properties}
+        understood = rule.property in _CODE | _EVERYWHERE | declared
+        understood = understood or len(content.property_column(rule.property).ordinals) > 0
+    if not understood:
+        raise BadInput(
+            f'The filter "{rule.property} {rule.op} {rule.value}" was not understood in the context of '
+            f"{content.header.canonical}: it has no such property",
+            expression=place,
+            tx_issue="vs-invalid",
+            message_id="FILTER_NOT_UNDERSTOOD",
+        )
+
+
 def selects_concept(content: Content, concept: Concept, rule: Filter, place: str = "filter") -> bool:
     """True if a filter selects one concept; as `filter_ordinals`, without looking at the others.
 
@@ -77,7 +105,7 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
     Raises
     ------
     BadInput
-        If the operator is unknown, or has no value.
+        If the operator is unknown, has no value, or is of a property that the code system does not have.
     """
     _check(content, rule, place)
     ordinal = int(content.ordinals_of([concept.code])[0])
@@ -90,6 +118,7 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
     if own is not None:
         at = int(np.searchsorted(own, ordinal))
         return at < len(own) and int(own[at]) == ordinal
+    _check_property(content, rule, place)
     if rule.op in _HIERARCHY:
         return _stands(content, rule.op, int(content.ordinals_of([rule.value])[0]), ordinal)
     if rule.property == "parent" and rule.op == "=":

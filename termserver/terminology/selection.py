@@ -40,6 +40,7 @@ from termserver.terminology.unknown_code_system import unknown_code_system, vers
 from termserver.terminology.versions import Origin, VersionRules
 
 Ordinals = NDArray[np.int32]
+_UNIDENTIFIED = "(unidentified)"
 
 
 @dataclass(slots=True)
@@ -281,7 +282,9 @@ def _contained_code_system(within: ValueSet, reference: str) -> Content:
     for identifier, header, concepts in within.contained.code_systems:
         if f"#{identifier}" == reference:
             return BroughtContent(header if header.url else replace(header, url=reference), concepts)
-    raise NotFound(f"The value set '{within.canonical}' contains no code system with the id '{reference[1:]}'")
+    raise NotFound(
+        f"The value set '{within.canonical or _UNIDENTIFIED}' contains no code system with the id '{reference[1:]}'"
+    )
 
 
 # ------------------------------------------------------------------ finding
@@ -343,4 +346,6 @@ def _contained_value_set(within: ValueSet, reference: str) -> ValueSet:
     for identifier, value_set in within.contained.value_sets:
         if f"#{identifier}" == reference:
             return replace(value_set, contained=within.contained)
-    raise NotFound(f"The value set '{within.canonical}' contains no value set with the id '{reference[1:]}'")
+    raise NotFound(
+        f"The value set '{within.canonical or _UNIDENTIFIED}' contains no value set with the id '{reference[1:]}'"
+    )

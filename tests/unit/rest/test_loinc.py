@@ -118,7 +118,6 @@ FILTERS = [
     ("copyright", "=", "3rdParty", "90002-7"),
     ("copyright", "=", "LOINC", "90000-1 90001-9 90003-5"),
     ("document-kind", "exists", "true", "90003-5"),
-    ("search", "exists", "true", ""),
     ("LIST", "=", "LL1-1", "LA1-1 LA2-1"),
     ("LIST", "in", "LL1-1,LL2-1", "LA1-1 LA2-1 LA3-1"),
     ("answers-for", "=", "LL1-1", "LA1-1 LA2-1"),
@@ -143,6 +142,12 @@ def test_filter_selects(loinc: FhirClient, name: str, operator: str, text: str, 
         body = parameters(valueSet_resource=value_set, system_Uri=LOINC, code_Code=code)
         held = value(loinc.post("/r5/ValueSet/$validate-code", body).json(), "result")
         assert held is (code in expected.split())
+
+
+def test_what_only_the_text_search_knows_is_no_property(loinc: FhirClient) -> None:
+    response = loinc.post("/r5/ValueSet/$expand", parameters(valueSet_resource=with_filter("search", "exists", "true")))
+    assert response.status_code == 400
+    assert "search exists true" in outcome(response)
 
 
 def test_copyright_is_one_of_two(loinc: FhirClient) -> None:
