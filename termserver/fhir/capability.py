@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from termserver.fhir.elements import Json
+from termserver.fhir.operation_definitions import OPERATIONS
 from termserver.fhir.search_parameters import SEARCH_PARAMETERS
 from termserver.fhir.versions import FhirVersion
 
@@ -17,15 +18,16 @@ _TEST_VERSION = "http://hl7.org/fhir/uv/tx-tests/FeatureDefinition/test-version"
 _AS_PARAMETER = "http://hl7.org/fhir/uv/tx-ecosystem/FeatureDefinition/CodeSystemAsParameter"
 # The version of HL7's tests that this server passes; clients of HL7's make refuse a server below 1.6
 TESTS_PASSED = "1.6.0"
-_OPERATIONS = {
-    "CodeSystem": ("lookup", "validate-code", "batch-validate-code", "subsumes"),
-    "ValueSet": ("expand", "validate-code", "batch-validate-code"),
-    "ConceptMap": ("translate",),
-    "NamingSystem": ("preferred-id",),
-}
+_KINDS = ("CodeSystem", "ValueSet", "ConceptMap", "NamingSystem")
 _INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
 )  # fmt: skip
+_DEFINITIONS: Json = {
+    "type": "OperationDefinition",
+    "documentation": "Of the operations of this server; they come with it.",
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "searchParam": [{"name": "code", "type": "token"}, {"name": "url", "type": "uri"}],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,9 @@ def write_capability_statement(facts: ServerFacts, version: FhirVersion) -> Json
                 "mode": "server",
                 "documentation": "Reads are open. Writes need a bearer token; published content is immutable by its business "
                 "version.",
-                "resource": [_resource(kind) for kind in _OPERATIONS],
+                "resource": [*(_resource(kind, facts.base_url) for kind in _KINDS), _DEFINITIONS],
                 "interaction": [{"code": code} for code in ("batch", "transaction", "history-system")],
-                "operation": [
-                    {
-                        "name": "versions",
-                        "definition": "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions",
-                    },
-                    {"name": "closure", "definition": "http://hl7.org/fhir/OperationDefinition/ConceptMap-closure"},
-                ],
+                "operation": _operations(None, facts.base_url),
             }
         ],
     }
@@ -94,7 +90,15 @@ def _feature(definition: str, value: Json) -> Json:
     }
 
 
-def _resource(kind: str) -> Json:
+def _operations(kind: str | None, base_url: str) -> list[Json]:
+    return [
+        {"name": operation.code, "definition": operation.definition(base_url)}
+        for operation in OPERATIONS
+        if operation.kind == kind
+    ]
+
+
+def _resource(kind: str, base_url: str) -> Json:
     return {
         "type": kind,
         "interaction": [{"code": code} for code in _INTERACTIONS],
@@ -106,10 +110,7 @@ def _resource(kind: str) -> Json:
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "searchParam": [{"name": item.name, "type": item.kind} for item in SEARCH_PARAMETERS[kind].values()],
-        "operation": [
-            {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{kind}-{name}"}
-            for name in _OPERATIONS[kind]
-        ],
+        "operation": _operations(kind, base_url),
     }
 
 

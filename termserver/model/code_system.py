@@ -91,7 +91,23 @@ class PropertyDefinition:
 
 _STANDARD_PROPERTY = "http://hl7.org/fhir/concept-properties#"
 STANDARD_PROPERTIES = frozenset(
-    ["inactive", "deprecated", "deprecationDate", "retirementDate", "effectiveDate", "notSelectable", "status", "parent", "child", "partOf", "synonym", "comment", "itemWeight", "order", "label"]
+    [
+        "inactive",
+        "deprecated",
+        "deprecationDate",
+        "retirementDate",
+        "effectiveDate",
+        "notSelectable",
+        "status",
+        "parent",
+        "child",
+        "partOf",
+        "synonym",
+        "comment",
+        "itemWeight",
+        "order",
+        "label",
+    ]
 )
 """Properties that FHIR defines for all code systems: whoever uses them need not declare them."""
 

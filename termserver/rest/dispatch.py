@@ -16,6 +16,7 @@ from termserver.fhir.terminology_capabilities import write_terminology_capabilit
 from termserver.fhir.versions import FhirVersion
 from termserver.rest.answers import Answer, etag_of_content, is_unchanged, write_body
 from termserver.rest.bundles import serve_bundle
+from termserver.rest.definitions import serve_definitions
 from termserver.rest.errors import MethodNotAllowed
 from termserver.rest.operations import OPERATIONS
 from termserver.rest.reading import history, read, vread
@@ -59,6 +60,9 @@ def serve(service: Service, request: FhirRequest) -> Answer:
         return _serve_base(service, request)
     if path[0] in ("metadata", "$versions", "_history") and len(path) == 1:
         return _serve_system(service, request)
+    if path[0] == "OperationDefinition":
+        _require(request, "GET")
+        return serve_definitions(request, RELEASE_DATE)
     if path == ("$closure",):
         return serve(service, replace(request, path=("ConceptMap", "$closure")))
     if path[0] not in KINDS:

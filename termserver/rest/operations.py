@@ -8,6 +8,7 @@ import orjson
 
 from termserver.fhir.changes_parameters import read_changes, write_changes
 from termserver.fhir.closure_parameters import read_closure, write_closure
+from termserver.fhir.compare_parameters import read_compare, write_comparison
 from termserver.fhir.elements import Json
 from termserver.fhir.expand_parameters import read_expand
 from termserver.fhir.expansion import write_expansion
@@ -118,6 +119,12 @@ def expand(terminology: Terminology, request: FhirRequest, resource_id: str | No
     return write_expansion(terminology.expand(question), request.version)
 
 
+def compare(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
+    """ValueSet/$compare."""
+    question = read_compare(request.parameters(), request.body_version, resource_id=resource_id)
+    return write_comparison(terminology.compare(question))
+
+
 def batch_validate_in_code_system(terminology: Terminology, request: FhirRequest, resource_id: str | None) -> Json:
     """CodeSystem/$batch-validate-code."""
     return batch_validate_code(terminology, request, resource_id, in_value_set=False)
@@ -147,4 +154,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("CodeSystem", "$batch-validate-code"): batch_validate_in_code_system,
     ("ValueSet", "$batch-validate-code"): batch_validate_in_value_set,
     ("ValueSet", "$expand"): expand,
+    ("ValueSet", "$compare"): compare,
+    ("ValueSet", "$related"): compare,
 }

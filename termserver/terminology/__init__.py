@@ -7,7 +7,7 @@ request), `library` (all that one request may see), `languages` (which name to s
 `validate_in_value_set` (with `included_systems`, `included_version`, `membership`, `coding_checks`, `finding`, `messages`,
 `standing`, `validation_answer`), `expand`
 with `selection`, `selection_parts`, `filters`, `regex` and `implicit_value_sets` (which concepts), `expansion_entry`,
-`expansion_tree` and `concept_status` (what is said of them), `closure`.
+`expansion_tree` and `concept_status` (what is said of them), `compare`, `closure`.
 
 Must not know HTTP, and raises only the errors of `termserver.errors`.
 """

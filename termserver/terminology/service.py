@@ -37,11 +37,13 @@ from termserver.model.results import (
     TranslateResult,
     ValidateCodeResult,
 )
+from termserver.model.value_set_comparison import CompareRequest, ValueSetComparison
 from termserver.settings import Settings
 from termserver.store.code_systems import StoredCodeSystem
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.store.engine import Database, Session
 from termserver.terminology.closure import closure
+from termserver.terminology.compare import compare_value_sets
 from termserver.terminology.expand import expand
 from termserver.terminology.library import Library
 from termserver.terminology.lookup import lookup
@@ -175,6 +177,11 @@ class Terminology:
                 limit=self.settings.expansion_limit,
                 page_limit=self.settings.expansion_page_limit,
             )
+
+    def compare(self, request: CompareRequest) -> ValueSetComparison:
+        """ValueSet/$compare."""
+        with self.library(request.overlay) as library:
+            return compare_value_sets(library, request)
 
     def translate(self, request: TranslateRequest) -> TranslateResult:
         """ConceptMap/$translate; builds the tables it needs.

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from termserver.fhir.operation_definitions import OPERATIONS
+from termserver.rest.operations import OPERATIONS as SERVED
 from tests.unit.fhir.builders import ICD, LOCAL, MAP, VALUE_SET
 from tests.unit.rest.client import FhirClient, parameters
 from tests.unit.rest.synthetic import TREE, ask_expand, code_system, concept, value_set
@@ -29,7 +31,10 @@ _PATHS = (
     f"/CodeSystem/$validate-code?url={ICD}&code=Q",
     f"/ValueSet/$validate-code?url={VALUE_SET}&system={ICD}&code=I21",
     f"/ValueSet/$expand?url={VALUE_SET}&property=kind&includeDesignations=true&count=2&includeDefinition=true",
+    f"/ValueSet/$compare?thisUrl={VALUE_SET}&otherUrl={VALUE_SET}&diagnostics=true",
     "/ConceptMap/nope",
+    "/OperationDefinition",
+    *(f"/OperationDefinition/{operation.id}" for operation in OPERATIONS),
 )
 
 
@@ -45,6 +50,23 @@ def _parses(base: str, body: bytes) -> None:
     model = getattr(importlib.import_module(f"{package}.{kind.lower()}"), kind)
     model.model_validate_json(body)
     assert not re.search(rb'"[A-Za-z]+":(\[\]|""|null|\{\})', body), "FHIR JSON has no empty members"
+
+
+@pytest.mark.parametrize(("kind", "name"), sorted(SERVED))
+@pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
+def test_a_refusal_of_every_operation_parses(fhir_sqlite: FhirClient, base: str, kind: str, name: str) -> None:
+    path = f"{base}/{kind}/{name}"
+    for answer in (
+        fhir_sqlite.ask("GET", path),
+        fhir_sqlite.ask("GET", f"{path}?url={VALUE_SET}&count=x&code=a&coding=b"),
+        fhir_sqlite.post(path, {"resourceType": "Parameters", "parameter": [{"name": "nonsense", "valueCode": "x"}]}),
+        fhir_sqlite.post(path, {"resourceType": "Patient"}),
+        fhir_sqlite.post(f"{base}/{kind}/nobody/{name}", {"resourceType": "Parameters"}),
+        fhir_sqlite.ask("PUT", path, json={}),
+    ):
+        assert 400 <= answer.status_code < 500, answer.text
+        assert answer.json()["resourceType"] == "OperationOutcome"
+        _parses(base, answer.content)
 
 
 def _standard(name: str) -> str:
