@@ -23,7 +23,7 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
     operations = {
         f"{resource['type']}/${operation['name']}"
         for resource in statement["rest"][0]["resource"]
-        for operation in resource["operation"]
+        for operation in resource.get("operation", ())
     }
     assert operations == {
         "CodeSystem/$lookup",
@@ -33,7 +33,11 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
         "ValueSet/$expand",
         "ValueSet/$validate-code",
         "ValueSet/$batch-validate-code",
+        "ValueSet/$compare",
+        "ValueSet/$related",
         "ConceptMap/$translate",
+        "ConceptMap/$closure",
+        "ConceptMap/$changes",
         "NamingSystem/$preferred-id",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
