@@ -54,13 +54,14 @@ def write_lookup(result: LookupResult) -> Json:
         parameter("abstract", "Boolean", concept.abstract),
         parameter("definition", "String", result.definition or ""),
     ]
-    written += [_write_designation(item) for item in result.designations]
-    written += [_write_property(item) for item in result.properties]
+    written += [write_designation(item) for item in result.designations]
+    written += [write_property(item) for item in result.properties]
     written += [parameter("used-supplement", "Canonical", canonical) for canonical in result.supplements]
     return {"resourceType": "Parameters", "parameter": [item for item in written if item.get("valueString") != ""]}
 
 
-def _write_designation(designation: Designation) -> Json:
+def write_designation(designation: Designation) -> Json:
+    """The parameter `designation`."""
     parts = []
     if designation.language:
         parts.append(parameter("language", "Code", designation.language))
@@ -72,7 +73,8 @@ def _write_designation(designation: Designation) -> Json:
     return {"name": "designation", "part": parts}
 
 
-def _write_property(item: LookupProperty) -> Json:
+def write_property(item: LookupProperty) -> Json:
+    """The parameter `property`."""
     parts = [parameter("code", "Code", item.code)]
     if item.code_display:
         parts.append(parameter("code-display", "String", item.code_display))

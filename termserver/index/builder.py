@@ -20,6 +20,7 @@ from pathlib import Path
 
 from termserver.errors import IndexUnavailable
 from termserver.index.attributes import ATTRIBUTES, Attributes, open_attributes
+from termserver.index.brief_concepts import BRIEF, BriefConcepts, open_brief
 from termserver.index.cache import IndexFolder
 from termserver.index.concept_bodies import BODIES, ConceptBodies, open_bodies
 from termserver.index.concept_table import ConceptTable
@@ -33,7 +34,7 @@ from termserver.store.code_systems import StoredCodeSystem, get_code_system, str
 from termserver.store.concept_body import concept_from_body
 from termserver.store.engine import Database
 
-PARTS = (CONCEPTS, BODIES, TEXT, ATTRIBUTES)
+PARTS = (CONCEPTS, BODIES, BRIEF, TEXT, ATTRIBUTES)
 
 _log = logging.getLogger(__name__)
 # Above it, building takes seconds and more than 100 MB
@@ -55,6 +56,7 @@ class OpenIndex:
     table: ConceptTable
     hierarchy: Hierarchy
     bodies: ConceptBodies
+    brief: BriefConcepts
     text: TextIndex
     attributes: Attributes | None
 
@@ -108,6 +110,13 @@ class Indexes:
     def opened(self, stored: StoredCodeSystem) -> OpenIndex | None:
         """The index if it is open already; never waits."""
         return self._open.get(index_key(stored))
+
+    def opened_or_coming(self, stored: StoredCodeSystem) -> OpenIndex | None:
+        """The index if it is open already; else it is opened in the background, for those who ask later."""
+        found = self.opened(stored)
+        if found is None:
+            self._being_opened(stored)
+        return found
 
     def index(self, stored: StoredCodeSystem) -> OpenIndex:
         """All parts of a code system version.
@@ -163,8 +172,14 @@ class Indexes:
 
 def _open_index(folder: IndexFolder, key: str) -> OpenIndex:
     table, hierarchy = open_concepts(folder.path_of(key, CONCEPTS))
-    bodies, text, attributes = (folder.path_of(key, part) for part in (BODIES, TEXT, ATTRIBUTES))
-    return OpenIndex(table, hierarchy, open_bodies(bodies), open_text(text), open_attributes(attributes))
+    return OpenIndex(
+        table,
+        hierarchy,
+        open_bodies(folder.path_of(key, BODIES)),
+        open_brief(folder.path_of(key, BRIEF)),
+        open_text(folder.path_of(key, TEXT)),
+        open_attributes(folder.path_of(key, ATTRIBUTES)),
+    )
 
 
 def _build(database: Database, folder: IndexFolder, stored: StoredCodeSystem) -> None:

@@ -80,23 +80,6 @@ class LookupResult:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnLookup:
-    """What a code system with rules of its own shows of a concept in $lookup.
-
-    Parameters
-    ----------
-    name
-        What the code system is called.
-    designations, properties
-        All designations; the properties that were asked for.
-    """
-
-    name: str
-    designations: tuple[Designation, ...]
-    properties: tuple[LookupProperty, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ValidateCodeResult:
     """Answer of $validate-code.
 

@@ -23,7 +23,7 @@ from termserver.fhir.lookup_parameters import read_lookup
 from termserver.fhir.terminology_parameters import read_subsumes
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
-from termserver.rest.hot_plans import Plan, plan_for
+from termserver.rest.hot_plans import Plan, Plans
 from termserver.rest.hot_questions import Question, is_general, pairs_with_placeholders, split_query, with_codes
 from termserver.rest.kept_answers import KeptAnswers
 from termserver.rest.negotiation import accepts
@@ -45,8 +45,9 @@ _SLOW_TIMES = 3
 
 @dataclass(frozen=True, slots=True)
 class HotOperation(Generic[Question]):
-    """An operation in one FHIR version: the common reader and answerer."""
+    """An operation in one FHIR version: the common reader and answerer. `name` is of this one alone."""
 
+    name: str
     version: FhirVersion
     path: tuple[str, str]
     read: Callable[[FhirRequest], Question]
@@ -66,10 +67,13 @@ def _subsumes_question(asked: FhirRequest) -> SubsumesRequest:
 
 def _operations(version: FhirVersion) -> tuple[AnyOperation, ...]:
     return (
-        HotOperation(version, ("CodeSystem", "$lookup"), _lookup_question, answer_lookup),
-        HotOperation(version, ("CodeSystem", "$subsumes"), _subsumes_question, answer_subsumes),
+        HotOperation(f"{version.path}/$lookup", version, ("CodeSystem", "$lookup"), _lookup_question, answer_lookup),
+        HotOperation(
+            f"{version.path}/$subsumes", version, ("CodeSystem", "$subsumes"), _subsumes_question, answer_subsumes
+        ),
         *(
             HotOperation(
+                f"{version.path}/$validate-code/{in_value_set}",
                 version,
                 ("ValueSet" if in_value_set else "CodeSystem", "$validate-code"),
                 partial(read_validation, resource_id=None, in_value_set=in_value_set),
@@ -119,6 +123,7 @@ class HotCodes:
 
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology.in_memory()
+        self._plans = Plans(self._terminology)
         self._kept = KeptAnswers(_MOST_KEPT_BYTES)
         self._prepared: dict[object, _Prepared] = {}
 
@@ -133,7 +138,7 @@ class HotCodes:
             if name == b"accept-language":
                 language = value
         query: bytes = scope["query_string"]
-        question = (operation.version, operation.path, language, query)
+        question = (operation.name, language, query)
         try:
             revision = self._terminology.catalogue().revision
             body = self._kept.get(revision, question)
@@ -152,7 +157,7 @@ class HotCodes:
         if len(query) > _LONGEST_QUERY:
             return None
         rest, codes = split_query(query) or (query, {})
-        key = (operation.version, operation.path, language, rest, bool(codes))
+        key = (operation.name, language, rest, bool(codes))
         prepared = self._prepared.get(key)
         if prepared is None:
             if len(self._prepared) >= _MOST_PREPARED:
@@ -160,19 +165,25 @@ class HotCodes:
             prepared = self._prepared[key] = _prepare(operation, language, rest, codes)
         if not prepared.is_hot:
             return None
-        begun = time.thread_time()  # not the clock's: a busy machine makes no question slow
         if prepared.question is not None:
             if prepared.planned_at != revision:
-                prepared.plan, prepared.planned_at = plan_for(self._terminology, prepared.question), revision
+                prepared.plan, prepared.planned_at = self._plans.plan_for(prepared.question), revision
             body = None if prepared.plan is None else prepared.plan.answer(codes)
             if body is not None:
                 return body
+            begun = _used_s()
             question = with_codes(prepared.question, codes)
         else:
+            begun = _used_s()
             question = operation.read(_request(operation, language, read_query(query.decode("ascii"))))
         answer = orjson.dumps(operation.answer(self._terminology, question))
-        prepared.took(time.thread_time() - begun)
+        prepared.took(_used_s() - begun)
         return answer
+
+
+def _used_s() -> float:
+    """Seconds that this thread has worked; not the clock's: a busy machine makes no question slow."""
+    return time.thread_time()
 
 
 def _prepare(operation: HotOperation[Question], language: bytes, rest: bytes, codes: Mapping[str, str]) -> _Prepared:

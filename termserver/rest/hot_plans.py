@@ -12,20 +12,25 @@ from typing import Protocol
 import orjson
 
 from termserver.errors import TermserverError
-from termserver.fhir.elements import Json, split_canonical
+from termserver.fhir.elements import split_canonical
 from termserver.fhir.terminology_parameters import write_subsumes
-from termserver.model.requests import SubsumesRequest, ValidateCodeRequest
+from termserver.index.builder import OpenIndex
+from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
 from termserver.model.results import SubsumesResult
+from termserver.rest.hot_membership import MembershipPlan
 from termserver.rest.hot_questions import with_codes
+from termserver.rest.learnt_form import LearntForm
 from termserver.rest.operations import answer_validation
-from termserver.terminology.content import SupplementedContent
-from termserver.terminology.map_access import NeedsStoreError
-from termserver.terminology.plain_concepts import PlainConcepts
+from termserver.terminology.loaded_concepts import loaded_concepts
+from termserver.terminology.lookup import content_or_error
+from termserver.terminology.lookup_plan import DescribedCodes, LookupPlan
+from termserver.terminology.plain_concepts import PlainConcepts, Standing
 from termserver.terminology.service import Terminology
 from termserver.terminology.subsumes import OUTCOMES, content_of_both, outcome_of
+from termserver.terminology.validation_answer import display_rules
 from termserver.terminology.versions import rules_of
 
-_MARK = "\u27e6\u27e7"
+_MOST_DESCRIBED_SYSTEMS = 4
 
 
 class Plan(Protocol):
@@ -36,16 +41,62 @@ class Plan(Protocol):
         ...
 
 
-def plan_for(terminology: Terminology, question: object) -> Plan | None:
-    """A plan for a question with placeholders, of the engine in memory; None if there is none for its kind."""
-    try:
-        if isinstance(question, SubsumesRequest):
-            return SubsumesPlan(terminology, question)
-        if isinstance(question, ValidateCodeRequest) and _is_simple(question):
-            return ValidationPlan(terminology, question)
-    except (TermserverError, NeedsStoreError):
-        pass
-    return None
+class Plans:
+    """Makes plans of the engine in memory; what several of them need is made once."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        self._terminology = terminology
+        self._described: dict[int, tuple[OpenIndex, DescribedCodes]] = {}
+
+    def plan_for(self, question: object) -> Plan | None:
+        """A plan for a question with placeholders; None if there is none for its kind.
+
+        Raises
+        ------
+        NeedsStoreError
+            If something is not in memory yet.
+        """
+        try:
+            if isinstance(question, SubsumesRequest):
+                return SubsumesPlan(self._terminology, question)
+            if isinstance(question, LookupRequest):
+                return self._lookup_plan(question)
+            if isinstance(question, ValidateCodeRequest) and question.value_set_url is not None:
+                return MembershipPlan.of(self._terminology, question)
+            if isinstance(question, ValidateCodeRequest):
+                return ValidationPlan.of(self._terminology, question)
+        except (TermserverError, ValueError):
+            pass
+        return None
+
+    def _lookup_plan(self, question: LookupRequest) -> Plan | None:
+        with self._terminology.library(question.overlay, question.supplements) as library:
+            library.use_supplements(question.supplements)
+            content = content_or_error(library, question.coding.system, question.coding.version)
+            concepts = loaded_concepts(library, content, self._terminology.open_index)
+        if concepts is None:
+            return None
+        plan = LookupPlan(question, content, concepts, self._described_codes(concepts.index))
+        return PlanOfOneCode(question.coding.code, plan)
+
+    def _described_codes(self, index: OpenIndex) -> DescribedCodes:
+        known = self._described.get(id(index))
+        if known is None:  # the index is kept with it, so that no other one gets its id
+            if len(self._described) >= _MOST_DESCRIBED_SYSTEMS:
+                self._described.clear()
+            known = self._described[id(index)] = index, DescribedCodes(index)
+        return known[1]
+
+
+class PlanOfOneCode:
+    """A plan for the code in the place of one placeholder."""
+
+    def __init__(self, placeholder: str, plan: LookupPlan) -> None:
+        self._placeholder, self._plan = placeholder, plan
+
+    def answer(self, codes: Mapping[str, str]) -> bytes | None:
+        """See `Plan`."""
+        return self._plan.answer(codes.get(self._placeholder, self._placeholder))
 
 
 class SubsumesPlan:
@@ -67,93 +118,48 @@ class SubsumesPlan:
         return self._answers[outcome_of(self._hierarchy, first, second)]
 
 
-def _is_simple(question: ValidateCodeRequest) -> bool:
-    """One code of one code system, in no language but its own."""
-    return (
-        question.code_system_url is not None
-        and question.code_system_id is None
-        and len(question.codings) == 1
-        and question.language is None
-        and not question.supplements
-        and not question.overlay
-    )
-
-
 class ValidationPlan:
-    """CodeSystem/$validate-code of a concept against which nothing stands: the same for all, but for code and display.
+    """CodeSystem/$validate-code of a concept of which nothing is said but whether it is active: one form of answer each."""
 
-    The form of the answer is learnt from the engine's answer for the first such concept that is asked for, and tried on
-    the second; where the two do not fit, there is no plan.
-    """
-
-    def __init__(self, terminology: Terminology, question: ValidateCodeRequest) -> None:
+    def __init__(self, terminology: Terminology, question: ValidateCodeRequest, concepts: PlainConcepts) -> None:
         self._terminology = terminology
         self._question = question
         self._code, self._display = question.codings[0].code, question.codings[0].display
-        self._concepts = _plain_concepts(terminology, question)
-        self._form: tuple[bytes, bytes, bytes] | None = None
-        self._learnt_from = ""
-        self._is_tried = False
+        self._languages = display_rules(question).languages
+        self._concepts = concepts
+        self.forms: dict[Standing, LearntForm] = {}
+
+    @classmethod
+    def of(cls, terminology: Terminology, question: ValidateCodeRequest) -> ValidationPlan | None:
+        """A plan for questions about one code of one loaded code system; else None."""
+        if question.code_system_url is None or question.code_system_id is not None or len(question.codings) != 1:
+            return None
+        url, version = split_canonical(question.code_system_url)
+        coding = question.codings[0]
+        system = coding.system or url
+        own = coding.version or version if system == url else coding.version
+        with terminology.library(question.overlay, question.supplements) as library:
+            library.use_supplements(question.supplements)
+            content = library.code_system(system, rules_of(question).version_of_code(system, own))
+            concepts = None if content is None else loaded_concepts(library, content, terminology.open_index)
+        return None if concepts is None else cls(terminology, question, PlainConcepts(concepts))
 
     def answer(self, codes: Mapping[str, str]) -> bytes | None:
         """See `Plan`."""
-        if self._concepts is None:
-            return None
         code = codes.get(self._code, self._code)
-        display = self._concepts.display_of(code)
-        if display is None or (self._display is not None and codes.get(self._display, self._display) != display):
+        found = self._concepts.named(code)
+        if found is None:
             return None
-        if self._form is None or not self._is_tried:
-            return self._learn(codes, code, display)
-        return _filled(self._form, code, display)
-
-    def _learn(self, codes: Mapping[str, str], code: str, display: str) -> bytes:
+        display, standing = found
+        if self._display is not None and (self._languages.tags or codes.get(self._display, self._display) != display):
+            return None
+        form = self.forms.setdefault(standing, LearntForm())
+        if form.is_hopeless:
+            return None
+        shown = self._concepts.shown(code, display, self._languages)
+        if form.is_ready:
+            return form.filled(code, shown)
         answer = answer_validation(self._terminology, with_codes(self._question, codes), in_value_set=False)
         body = orjson.dumps(answer)
-        if self._form is None:
-            self._form, self._learnt_from = _form_of(answer, code, display), code
-            fits = self._form is not None
-        else:
-            fits = _filled(self._form, code, display) == body
-            self._is_tried = code != self._learnt_from
-        if not fits:
-            self._concepts = None
+        form.learn(code, shown, body)
         return body
-
-
-def _plain_concepts(terminology: Terminology, question: ValidateCodeRequest) -> PlainConcepts | None:
-    """The concepts of the code system that the question is about; None if supplements or several sources have a say."""
-    url, version = split_canonical(question.code_system_url or "")
-    coding = question.codings[0]
-    system = coding.system or url
-    with terminology.library() as library:
-        wanted = rules_of(question).version_of_code(
-            system, coding.version or version if system == url else coding.version
-        )
-        content = library.code_system(system, wanted)
-        if content is None or isinstance(content, SupplementedContent):
-            return None
-        loaded = library.catalogue.code_systems.get(library.canonical_system(system), ())
-    stored = next((one for one in loaded if one.header is content.header), None)
-    index = None if stored is None else terminology.open_index(stored)
-    return None if index is None else PlainConcepts(index, content.header)
-
-
-def _form_of(answer: Json, code: str, display: str) -> tuple[bytes, bytes, bytes] | None:
-    """The answer's bytes before, between and after code and display; None if these do not stand there once each."""
-    of_concept = {"code": {"name": "code", "valueCode": code}, "display": {"name": "display", "valueString": display}}
-    parameters = answer["parameter"]
-    assert isinstance(parameters, list)
-    found, marked = [], []
-    for item in parameters:
-        name = item["name"]
-        if of_concept.get(name) == item:
-            found.append(name)
-            item = {key: _MARK if key.startswith("value") else value for key, value in item.items()}
-        marked.append(item)
-    pieces = orjson.dumps({**answer, "parameter": marked}).split(f'"{_MARK}"'.encode())
-    return (pieces[0], pieces[1], pieces[2]) if found == ["code", "display"] and len(pieces) == 3 else None
-
-
-def _filled(form: tuple[bytes, bytes, bytes], code: str, display: str) -> bytes:
-    return b"".join((form[0], orjson.dumps(code), form[1], orjson.dumps(display), form[2]))

@@ -7,12 +7,18 @@ from collections.abc import Hashable
 
 # A question (a query of up to 1,000 bytes) and its place in a dict
 _BYTES_AN_ENTRY = 1_000
+# Questions that came once, as numbers: some 4 MB
+_MOST_ASKED = 50_000
 
 
 class KeptAnswers:
     """Answers of one catalogue revision within a budget of bytes, the least recently used leaving first.
 
+    An answer is kept when its question comes for the second time: most come once, and would push out those that do not.
+
     >>> kept = KeptAnswers(10_000)
+    >>> kept.put(1, "question", b"answer")
+    >>> kept.get(1, "question")
     >>> kept.put(1, "question", b"answer")
     >>> kept.get(1, "question"), kept.get(2, "question")
     (b'answer', None)
@@ -21,6 +27,7 @@ class KeptAnswers:
     def __init__(self, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
         self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._asked: set[int] = set()
         self._revision = -1
         self._bytes = 0
 
@@ -33,8 +40,14 @@ class KeptAnswers:
         return body
 
     def put(self, revision: int, question: Hashable, body: bytes) -> None:
-        """Keep an answer; others leave until the budget holds."""
+        """Keep an answer whose question came before; others leave until the budget holds."""
         self._begin(revision)
+        mark = hash(question)
+        if mark not in self._asked:
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.clear()
+            self._asked.add(mark)
+            return
         replaced = self._answers.pop(question, None)
         if replaced is not None:
             self._bytes -= len(replaced) + _BYTES_AN_ENTRY
@@ -48,4 +61,5 @@ class KeptAnswers:
         """Forget what was answered at another revision."""
         if revision != self._revision:
             self._answers.clear()
+            self._asked.clear()
             self._bytes, self._revision = 0, revision

@@ -67,7 +67,7 @@ def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, 
     ('B',)
     """
     read: dict[str, Any] = orjson.loads(body)
-    read["designations"] = tuple([_designation(item) for item in read.get("designations", ())])
+    read["designations"] = tuple([designation_from_body(item) for item in read.get("designations", ())])
     read["properties"] = tuple([_property(item) for item in read.get("properties", ())])
     read["parents"] = tuple(read.get("parents", ()))
     if "extensions" in read:
@@ -75,11 +75,12 @@ def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, 
     if "members" in read:
         read["members"] = tuple([_member(item) for item in read["members"]])
     if "former_designations" in read:
-        read["former_designations"] = tuple([_designation(item) for item in read["former_designations"]])
+        read["former_designations"] = tuple([designation_from_body(item) for item in read["former_designations"]])
     return Concept(code=code, display=display, active=active, abstract=abstract, **read)
 
 
-def _designation(item: dict[str, Any]) -> Designation:
+def designation_from_body(item: dict[str, Any]) -> Designation:
+    """A designation, of its part of a body; the part is used up."""
     use = item.get("use")
     if use is not None:
         item["use"] = _coding(**use)

@@ -18,10 +18,10 @@ from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Designation
 from termserver.model.issue import Issue
-from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
 from termserver.store.code_systems import StoredCodeSystem, get_concept, get_concepts, stream_concepts
 from termserver.store.engine import Session
+from termserver.terminology.lookup_form import LookupForm, common_form
 
 Ordinals = NDArray[np.int32]
 
@@ -98,14 +98,18 @@ class Content(Protocol):
         """The concept with the designations that an expansion shows."""
         ...
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
-        """What $lookup shows of a concept of this system; None if the rules of all systems apply.
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
+        """What $lookup shows of the concepts of this system.
 
         Parameters
         ----------
         wanted
             Names of the properties asked for; empty means those that the system shows of itself, `*` all.
         """
+        ...
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """The concept with the properties that $lookup shows: those of an expression are found when it is asked for."""
         ...
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
@@ -191,9 +195,13 @@ class StoredContent:
         """See `Content`."""
         return concept
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`."""
-        return None
+        return common_form(self.header, wanted)
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`."""
@@ -279,9 +287,13 @@ class BroughtContent:
         """See `Content`."""
         return concept
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`."""
-        return None
+        return common_form(self.header, wanted)
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`."""
@@ -396,9 +408,13 @@ class SupplementedContent:
         """See `Content`."""
         return self.content.as_expanded(concept)
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`."""
-        return self.content.looked_up(concept, wanted)
+        return self.content.lookup_form(wanted)
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return self.content.as_looked_up(concept)
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`."""

@@ -108,10 +108,10 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
         If the operator is unknown, has no value, or is of a property that the code system does not have.
     """
     _check(content, rule, place)
-    ordinal = int(content.ordinals_of([concept.code])[0])
+    ordinal = _ordinal(content, concept.code)
     if rule.op in ("is-a", "descendent-of") and concept.code.isalnum() and rule.value.isalnum():
         # No expressions: the ancestors of one concept tell, whatever rules of its own the system has for many
-        named = int(content.ordinals_of([rule.value])[0])
+        named = _ordinal(content, rule.value)
         if named >= 0:
             return _stands(content, rule.op, named, ordinal)
     own = content.filter(rule, place)
@@ -120,12 +120,23 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
         return at < len(own) and int(own[at]) == ordinal
     _check_property(content, rule, place)
     if rule.op in _HIERARCHY:
-        return _stands(content, rule.op, int(content.ordinals_of([rule.value])[0]), ordinal)
+        return _stands(content, rule.op, _ordinal(content, rule.value), ordinal)
     if rule.property == "parent" and rule.op == "=":
-        return _stands(content, "child-of", int(content.ordinals_of([rule.value])[0]), ordinal)
+        return _stands(content, "child-of", _ordinal(content, rule.value), ordinal)
     if rule.property == "child" and rule.op == "=":
-        return _stands(content, "child-of", ordinal, int(content.ordinals_of([rule.value])[0]))
+        return _stands(content, "child-of", ordinal, _ordinal(content, rule.value))
     return _property_test(rule)(concept)
+
+
+def _ordinal(content: Content, code: str) -> int:
+    """A code's ordinal, -1 for none; of most systems the table alone knows, at a tenth of the cost."""
+    listed = content.table.ordinal_of(code) if content.unclosed is None else -1
+    return listed if listed >= 0 else int(content.ordinals_of([code])[0])
+
+
+def needs_properties(rule: Filter) -> bool:
+    """True if `selects_concept` may have to look at more of a concept than its code."""
+    return rule.op not in _HIERARCHY and not (rule.property in ("parent", "child") and rule.op == "=")
 
 
 def _stands(content: Content, operator: str, named: int, ordinal: int) -> bool:

@@ -83,7 +83,9 @@ class CodeQuestion:
         system, wanted = self.composition.meant(owner, part)
         if self.library.canonical_system(system) != self._system:
             return False
-        return wanted.includes(self.content.header.version) and self._selects(part, path)
+        return wanted.includes(self.content.header.version) and selects(
+            self.content, part, self.code, self.concept, path
+        )
 
     def _in_other_versions(self, value_set: ValueSet, key: str) -> list[CodeQuestion]:
         """The same question of the versions that excludes name, where an exclude takes a code out of every version."""
@@ -128,13 +130,13 @@ class CodeQuestion:
                     found.setdefault(system, set()).update(versions)
         return found
 
-    def _selects(self, part: Include, path: str) -> bool:
-        if part.concepts:
-            return any(item.code == self.code for item in part.concepts)
-        concept = self.concept
-        if concept is None:  # the code may be in another fragment; of its properties nothing is known
-            return not part.filters
-        return all(
-            selects_concept(self.content, concept, rule, f"{path}.filter[{place}]")
-            for place, rule in enumerate(part.filters)
-        )
+
+def selects(content: Content, part: Include, code: str, concept: Concept | None, path: str) -> bool:
+    """True if an include or exclude of this code system version selects the code, its imports aside."""
+    if part.concepts:
+        return any(item.code == code for item in part.concepts)
+    if concept is None:  # the code may be in another fragment; of its properties nothing is known
+        return not part.filters
+    return all(
+        selects_concept(content, concept, rule, f"{path}.filter[{place}]") for place, rule in enumerate(part.filters)
+    )

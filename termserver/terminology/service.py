@@ -110,8 +110,8 @@ class Terminology:
         return self._catalogue
 
     def open_index(self, stored: StoredCodeSystem) -> OpenIndex | None:
-        """The index of a code system version, if it is open."""
-        return self._indexes.opened(stored)
+        """The index of a code system version if it is open; it soon is, where it is not. Never waits."""
+        return self._indexes.opened_or_coming(stored)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

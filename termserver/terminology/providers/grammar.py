@@ -18,9 +18,9 @@ from termserver.index.property_columns import PropertyColumn, column_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Coding, Designation
 from termserver.model.issue import Issue
-from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Ordinals, search_names
+from termserver.terminology.lookup_form import LookupForm, common_form
 
 Parse = Callable[[str], Concept | None]
 """Code → concept; None if the rules do not accept it."""
@@ -171,9 +171,13 @@ class GrammarContent:
         """See `Content`."""
         return concept
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`."""
-        return None
+        return common_form(self.header, wanted)
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`."""

@@ -16,13 +16,13 @@ from termserver.errors import BadInput
 from termserver.index.concept_table import ConceptTable
 from termserver.index.hierarchy import Hierarchy
 from termserver.index.property_columns import PropertyColumn
-from termserver.model.code_system import CodeSystem, Concept
-from termserver.model.coding import Coding, Designation
+from termserver.model.code_system import CodeSystem, Concept, ConceptProperty
+from termserver.model.coding import Coding
 from termserver.model.issue import Issue
-from termserver.model.results import LookupProperty, OwnLookup
+from termserver.model.results import LookupProperty
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Content, StoredContent
-from termserver.terminology.languages import PREFERRED_FOR_LANGUAGE
+from termserver.terminology.lookup_form import NEIGHBOURS, Describe, LookupForm
 from termserver.terminology.regex import Regex
 
 Ordinals = NDArray[np.int32]
@@ -202,39 +202,32 @@ class LoincContent:
 
     # -------------------------------------------------------------- $lookup
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`: parts by their number; columns that only say how a term came about where they are asked for."""
-        designations = concept.designations
-        if concept.display and self.header.language:
-            designations = (
-                Designation(concept.display, self.header.language, PREFERRED_FOR_LANGUAGE),
-                *designations,
-            )
-        return OwnLookup(self.header.name, designations, tuple(self._properties(concept, wanted)))
-
-    def _properties(self, concept: Concept, wanted: Collection[str]) -> Iterator[LookupProperty]:
         every = "*" in wanted
 
         def asked(code: str) -> bool:
             return every or code in wanted or (not wanted and code not in _NOT_SHOWN)
 
-        if asked("inactive"):
-            yield LookupProperty("inactive", not concept.active, "boolean")
-        ordinal = self.table.ordinal_of(concept.code)
-        for name, edges in (("parent", self.hierarchy.parents), ("child", self.hierarchy.children)):
-            if asked(name):
-                for other in edges.of(ordinal).tolist():
-                    yield LookupProperty(name, self.table.code_of(other), "code", self.table.display_of(other) or None)
-        for item in concept.properties:
-            if not asked(item.code):
-                continue
-            if isinstance(item.value, Coding):
-                yield LookupProperty(item.code, item.value.code, "code", item.value.display)
-            elif item.code == "CLASSTYPE":
-                yield LookupProperty(item.code, item.value, item.kind, _CLASS_TYPES.get(str(item.value)))
-            else:
-                described = self.table.displays_of([str(item.value)])[0] if item.kind == "code" else None
-                yield LookupProperty(item.code, item.value, item.kind, described)
+        def of_property(item: ConceptProperty, describe: Describe) -> Iterator[LookupProperty]:
+            if asked(item.code):
+                yield _shown(item, describe)
+
+        return LookupForm(
+            self.header.name, of_property, asked("inactive"), tuple(name for name in NEIGHBOURS if asked(name))
+        )
+
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        return concept
+
+
+def _shown(item: ConceptProperty, describe: Describe) -> LookupProperty:
+    if isinstance(item.value, Coding):
+        return LookupProperty(item.code, item.value.code, "code", item.value.display)
+    if item.code == "CLASSTYPE":
+        return LookupProperty(item.code, item.value, item.kind, _CLASS_TYPES.get(str(item.value)))
+    return LookupProperty(item.code, item.value, item.kind, describe(str(item.value)) if item.kind == "code" else None)
 
 
 def _listed(rule: Filter) -> list[str]:

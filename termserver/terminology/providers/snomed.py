@@ -29,12 +29,12 @@ from termserver.index.property_columns import PropertyColumn
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Coding, Designation
 from termserver.model.issue import Issue
-from termserver.model.results import OwnLookup
 from termserver.model.value_set import Filter
 from termserver.terminology.content import Content, StoredContent, SupplementedContent
+from termserver.terminology.lookup_form import LookupForm
 from termserver.terminology.providers.listed_expressions import hierarchy_with, table_with
 from termserver.terminology.providers.snomed_filters import names_reference_set, select
-from termserver.terminology.providers.snomed_lookup import look_up
+from termserver.terminology.providers.snomed_lookup import snomed_form, with_focus
 
 Ordinals = NDArray[np.int32]
 
@@ -191,13 +191,16 @@ class SnomedContent:
         )
         return replace(concept, designations=tuple(shown))
 
-    def looked_up(self, concept: Concept, wanted: Collection[str]) -> OwnLookup | None:
+    def lookup_form(self, wanted: Collection[str]) -> LookupForm:
         """See `Content`."""
-        return look_up(self._edition, concept, self._expressions_of(concept.code), wanted)
+        return snomed_form(self._edition, wanted)
 
-    def _expressions_of(self, code: str) -> Expression | None:
-        expression = self._expression(code)
-        return None if expression is None or expression.is_concept else expression
+    def as_looked_up(self, concept: Concept) -> Concept:
+        """See `Content`."""
+        expression = self._expression(concept.code)
+        if expression is None or expression.is_concept:
+            return concept
+        return with_focus(self._edition.concept(expression.focus[0]) or concept, expression)
 
     def remarks(self, code: str) -> tuple[Issue, ...]:
         """See `Content`: why an expression is none, or that the concept model was not asked."""

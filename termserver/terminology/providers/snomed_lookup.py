@@ -7,35 +7,70 @@ Source: FHIR R5 "Using SNOMED CT with HL7 Standards".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from termserver.ecl.expressions import ConcreteValue, Expression
 from termserver.model.code_system import Concept, ConceptProperty
-from termserver.model.results import LookupProperty, OwnLookup
+from termserver.model.results import LookupProperty
 from termserver.terminology.content import StoredContent
+from termserver.terminology.lookup_form import NEIGHBOURS, Describe, LookupForm
 from termserver.terminology.providers.snomed_normal_form import normal_form, print_normal_form
 
-_SHOWN = {"effectiveTime", "inactive", "module", "parent", "child"}
+_SHOWN = {"effectiveTime", "inactive", "module", *NEIGHBOURS}
+_NORMAL_FORMS = ("normalForm", "normalFormTerse")
 
 
-def look_up(
-    edition: StoredContent, concept: Concept, expression: Expression | None, wanted: Collection[str]
-) -> OwnLookup:
-    """What is shown of a concept.
+def snomed_form(edition: StoredContent, wanted: Collection[str]) -> LookupForm:
+    """What is shown of the concepts of an edition."""
 
-    Parameters
-    ----------
-    expression
-        What the concept's code is, if it is more than a concept: it shows what its first focus concept shows, with its
-        own attributes.
-    """
-    shown = concept
-    own: tuple[ConceptProperty, ...] = ()
-    if expression is not None:
-        shown = edition.concept(expression.focus[0]) or concept
-        own = tuple(_attributes_of(expression))
-    properties = tuple(_properties(edition, shown, own, wanted))
-    return OwnLookup(edition.header.canonical, concept.designations, properties)
+    def asked(code: str, *, shown: bool) -> bool:
+        return "*" in wanted or code in wanted or (shown and not wanted)
+
+    def of_property(item: ConceptProperty, describe: Describe) -> Iterator[LookupProperty]:
+        return _shown(item, describe, asked)
+
+    forms = [code for code in _NORMAL_FORMS if asked(code, shown=False)]
+
+    def derived(concept: Concept) -> Iterator[LookupProperty]:
+        stored = edition.concept(concept.code) or concept
+        for code in forms:
+            text = print_normal_form(edition, normal_form(edition, stored), with_terms=code == "normalForm")
+            yield LookupProperty(code, text, "string")
+
+    return LookupForm(
+        edition.header.canonical,
+        of_property,
+        asked("inactive", shown=True),
+        tuple(name for name in NEIGHBOURS if asked(name, shown=True)),
+        stored_first=True,
+        names_display=False,
+        derived=derived if forms else None,
+    )
+
+
+def _shown(item: ConceptProperty, describe: Describe, asked: Callable[..., bool]) -> Iterator[LookupProperty]:
+    if item.group is not None:
+        if asked(item.code, shown=True):
+            description = describe(str(item.value)) if item.kind == "code" else None
+            yield LookupProperty(item.code, item.value, item.kind, description, describe(item.code))
+    elif item.code == "effectiveTime":
+        if asked("effectiveTime", shown=True):
+            yield LookupProperty("effectiveTime", _day(str(item.value)), "dateTime")
+    elif item.code == "moduleId":
+        for name in ("module", "moduleId"):
+            if asked(name, shown=name == "module"):
+                yield LookupProperty(name, item.value, "code", describe(str(item.value)))
+    elif item.code not in _SHOWN and asked(item.code, shown=False):
+        yield LookupProperty(item.code, item.value, item.kind)
+
+
+def with_focus(focus: Concept, expression: Expression) -> Concept:
+    """What is shown of an expression: what its first focus concept shows, with the expression's own attributes."""
+    own = tuple(_attributes_of(expression))
+    refined = {item.code for item in own}
+    inherited = tuple(item for item in focus.properties if item.group is None or item.code not in refined)
+    return replace(focus, properties=(*inherited, *own))
 
 
 def _attributes_of(expression: Expression) -> Iterator[ConceptProperty]:
@@ -46,62 +81,6 @@ def _attributes_of(expression: Expression) -> Iterator[ConceptProperty]:
                 yield ConceptProperty(name, value.text, "string", of_group)
             elif isinstance(value, str):
                 yield ConceptProperty(name, value, "code", of_group)
-
-
-def _properties(
-    edition: StoredContent, concept: Concept, own: tuple[ConceptProperty, ...], wanted: Collection[str]
-) -> Iterator[LookupProperty]:
-    every = "*" in wanted
-
-    def asked(code: str, *, shown: bool) -> bool:
-        return every or code in wanted or (shown and not wanted)
-
-    refined = {item.code for item in own}
-    inherited = tuple(item for item in concept.properties if item.group is None or item.code not in refined)
-    for item in (*inherited, *own):
-        if item.group is not None:
-            if asked(item.code, shown=True):
-                yield _described(edition, item)
-        elif item.code == "effectiveTime":
-            if asked("effectiveTime", shown=True):
-                yield LookupProperty("effectiveTime", _day(str(item.value)), "dateTime")
-        elif item.code == "moduleId":
-            if asked("module", shown=True):
-                yield LookupProperty("module", item.value, "code", _display(edition, str(item.value)))
-            if asked("moduleId", shown=False):
-                yield LookupProperty("moduleId", item.value, "code", _display(edition, str(item.value)))
-        elif item.code not in _SHOWN and asked(item.code, shown=False):
-            yield LookupProperty(item.code, item.value, item.kind)
-    if asked("inactive", shown=True):
-        yield LookupProperty("inactive", not concept.active, "boolean")
-    yield from _neighbours(edition, concept, wanted)
-    yield from _normal_forms(edition, concept, wanted)
-
-
-def _neighbours(edition: StoredContent, concept: Concept, wanted: Collection[str]) -> Iterator[LookupProperty]:
-    ordinal = edition.table.ordinal_of(concept.code)
-    if ordinal < 0:
-        return
-    for code, edges in (("parent", edition.hierarchy.parents), ("child", edition.hierarchy.children)):
-        if not wanted or "*" in wanted or code in wanted:
-            for other in edges.of(ordinal).tolist():
-                yield LookupProperty(code, edition.table.code_of(other), "code", edition.table.display_of(other))
-
-
-def _normal_forms(edition: StoredContent, concept: Concept, wanted: Collection[str]) -> Iterator[LookupProperty]:
-    for code in ("normalForm", "normalFormTerse"):
-        if "*" in wanted or code in wanted:
-            form = normal_form(edition, concept)
-            yield LookupProperty(code, print_normal_form(edition, form, with_terms=code == "normalForm"), "string")
-
-
-def _described(edition: StoredContent, item: ConceptProperty) -> LookupProperty:
-    description = _display(edition, str(item.value)) if item.kind == "code" else None
-    return LookupProperty(item.code, item.value, item.kind, description, _display(edition, item.code))
-
-
-def _display(edition: StoredContent, code: str) -> str | None:
-    return edition.table.displays_of([code])[0]
 
 
 def _day(text: str) -> str:

@@ -103,8 +103,8 @@ def test_hot_and_common_answers_are_the_same(fhir_sqlite: FhirClient) -> None:
     ask(common, f"/r4/CodeSystem/$lookup?system={quote(ICD, safe='')}&code=I21", {})  # opens the index
     for path in questions(ICD):
         expected = ask(common, f"/r4/{path}", {})
-        assert ask(hot, f"/r4/{path}", {}) == expected, path
-        assert ask(hot, f"/r4/{path}", {}) == expected, path  # kept, where it was hot
+        for _ in range(3):  # the third time kept, where it was hot
+            assert ask(hot, f"/r4/{path}", {}) == expected, path
 
 
 @pytest.mark.parametrize("base", ["r4", "r4b", "r5", "fhir"])
@@ -160,6 +160,7 @@ def test_a_synthetic_edition_of_snomed_ct(
             f"ValueSet/$validate-code?url={below}&system={url}&code={quote(two)}",
         ):
             assert ask(hot, f"/r4/{path}", {}) == ask(common, f"/r4/{path}", {}), path
+            ask(hot, f"/r4/{path}", {})
     assert len(hot._codes._kept._answers) > 4 * len(codes)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
@@ -203,7 +204,7 @@ def test_what_stands_against_a_concept_is_said_of_it_alone(sqlite_database: Data
             path = f"/r4/CodeSystem/$validate-code?url={url}&code={concept.code}{display}"
             assert ask(hot, path, {}) == ask(common, path, {}), path
     plans = [one.plan for one in hot._codes._prepared.values()]
-    assert sum(isinstance(plan, ValidationPlan) and plan._is_tried for plan in plans) == 2
+    assert sum(isinstance(plan, ValidationPlan) and plan.forms[True, False].is_ready for plan in plans) == 2
 
 
 def test_subsumption_follows_the_content(fhir: FhirClient, database: Database) -> None:
@@ -231,6 +232,9 @@ def test_a_query_is_cut_at_its_codes() -> None:
 
 def test_kept_answers_stay_within_their_budget() -> None:
     kept = KeptAnswers(5_000)
+    for number in range(10):
+        kept.put(1, number, b"x" * 500)
+    assert not any(kept.get(1, number) for number in range(10))  # nobody asked twice
     for number in range(10):
         kept.put(1, number, b"x" * 500)
     assert [number for number in range(10) if kept.get(1, number)] == [7, 8, 9]
