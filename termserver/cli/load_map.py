@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from termserver.cli.opening import data_option, open_database
 from termserver.errors import BadInput
+
+if TYPE_CHECKING:
+    from termserver.loaders.maps.map_lines import LoadedMap
+    from termserver.store.concept_maps import StoredConceptMap
 
 _SHOWN_PROBLEMS = 20
 # As `loaders.maps.registry.MAP_FORMATS`, which is not imported for --help; a test compares them
@@ -43,37 +48,57 @@ def load_map(
     on_error: str,
     data: Path | None,
 ) -> None:
-    """Load a map from FHIR JSON, SSSOM, an RF2 map reference set, or a table (ours, Snap2SNOMED, OMOP, two editions).
+    """Load maps from FHIR, SSSOM, an RF2 map reference set, or a table (ours, Snap2SNOMED, OMOP, two editions).
+
+    FHIR: a ConceptMap, a Bundle of them or NDJSON; JSON or XML; R4, R4B or R5.
 
     With --on-error stop, one line that cannot be read keeps the whole map out; `continue` leaves such lines out and
     names them. Nothing is half-stored either way.
     """
-    from termserver.curation.foreign_maps import store_concept_map
     from termserver.loaders.maps.map_lines import MapHeader
-    from termserver.loaders.maps.registry import read_map
+    from termserver.loaders.maps.registry import read_maps
 
     header = MapHeader(url, version, title, source_system, target_system)
-    loaded = read_map(file, header, format_name=format_name, columns=_named_columns(columns))
+    maps: list[LoadedMap] = []
+    try:
+        for loaded in read_maps(file, header, format_name=format_name, columns=_named_columns(columns)):
+            maps.append(loaded)
+            _tell_problems(loaded)
+        if on_error == "stop" and any(loaded.problems for loaded in maps):
+            raise BadInput(
+                f"{file.name}: nothing was stored; correct the lines, or take --on-error continue to leave them out."
+            )
+        stored = _store(maps, data)
+    finally:
+        for loaded in maps:
+            if loaded.rows is not None:
+                loaded.rows.close()
+    for loaded, one in zip(maps, stored, strict=True):
+        counts = loaded.counts
+        click.echo(f"{one.header.canonical}: {one.element_count:,} source codes stored, ConceptMap/{one.fhir_id}.")
+        click.echo(
+            f"  {counts.rows:,} lines read, {counts.refused:,} refused, {counts.merged:,} said again what stood before."
+        )
+
+
+def _store(maps: list[LoadedMap], data: Path | None) -> list[StoredConceptMap]:
+    """All of them, or none."""
+    from termserver.curation.foreign_maps import store_concept_map
+
+    _, database = open_database(data=data)
+    try:
+        with database.session(write=True) as session:
+            return [store_concept_map(session, None, loaded.concept_map, loaded.rows) for loaded in maps]
+    finally:
+        database.close()
+
+
+def _tell_problems(loaded: LoadedMap) -> None:
     for problem in loaded.problems[:_SHOWN_PROBLEMS]:
         place = f"line {problem.line}" + (f", column {problem.column}" if problem.column else "")
         click.echo(f"  refused: {place}: {problem.message}", err=True)
     if len(loaded.problems) > _SHOWN_PROBLEMS:
         click.echo(f"  … {len(loaded.problems):,} in all.", err=True)
-    if loaded.problems and on_error == "stop":
-        raise BadInput(
-            f"{file.name}: nothing was stored; correct the lines, or take --on-error continue to leave them out."
-        )
-    _, database = open_database(data=data)
-    try:
-        with database.session(write=True) as session:
-            stored = store_concept_map(session, None, loaded.concept_map)
-    finally:
-        database.close()
-    counts = loaded.counts
-    click.echo(f"{stored.header.canonical}: {stored.element_count:,} source codes stored, ConceptMap/{stored.fhir_id}.")
-    click.echo(
-        f"  {counts.rows:,} lines read, {counts.refused:,} refused, {counts.merged:,} said again what stood before."
-    )
 
 
 def _named_columns(named: tuple[str, ...]) -> dict[str, str]:

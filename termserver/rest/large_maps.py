@@ -6,49 +6,17 @@ and the database is locked for the writing alone.
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-import orjson
-
 from termserver.curation.resources import ConceptMapBody
-from termserver.errors import BadInput
 from termserver.fhir.concept_map_stream import read_concept_map_stream
 from termserver.fhir.elements import Json
 from termserver.fhir.media_types import Representation
-from termserver.model.concept_map import MapElement
-from termserver.store.concept_maps import ElementRow
+from termserver.store.element_rows import RowFile
 
 _CHUNK = 1 << 20
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-class _RowFile:
-    """Rows in a file, a JSON line each; read from the beginning each time."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def add(self, group_index: int, element: MapElement) -> None:
-        try:
-            body = orjson.dumps(element, default=float)
-        except TypeError:
-            raise BadInput(f"The element '{element.code[:40]!r}' holds a character that is none") from None
-        if _NUL.search(body):
-            raise BadInput(
-                f"The element '{element.code[:40]!r}' holds the character \\u0000, which FHIR has no use for"
-            )
-        self._file.write(orjson.dumps((group_index, element.code, body.decode())) + b"\n")
-
-    def __iter__(self) -> Iterator[ElementRow]:
-        self._file.flush()
-        self._file.seek(0)
-        for line in self._file:
-            group_index, code, body = orjson.loads(line)
-            yield group_index, code, body
 
 
 @contextmanager
@@ -70,9 +38,8 @@ def staged_map(body: IO[bytes], representation: Representation) -> Iterator[tupl
         body.seek(0)
         return iter(lambda: body.read(_CHUNK), b"")
 
-    with tempfile.TemporaryFile(buffering=_CHUNK) as file:
-        rows = _RowFile(file)
-        header = read_concept_map_stream(chunks, representation, rows.add, strip=strip)
+    with RowFile() as rows:
+        header = read_concept_map_stream(chunks, representation, rows, strip=strip)
         yield ConceptMapBody(header, rows), said_id[0]
 
 

@@ -10,6 +10,7 @@ from termserver.loaders.source import ReadCounts
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
 from termserver.model.relationship import Relationship
 from termserver.model.source_list import RowProblem
+from termserver.store.element_rows import RowFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,19 @@ class MapHeader:
 
 @dataclass(slots=True)
 class LoadedMap:
-    """A concept map read whole, and the problems met on the way."""
+    """A concept map, and the problems met on the way.
+
+    Parameters
+    ----------
+    rows
+        The elements, where they were too many for memory; the groups of `concept_map` have none then. Who reads the map
+        closes them.
+    """
 
     concept_map: ConceptMap
     problems: list[RowProblem] = field(default_factory=list)
     counts: ReadCounts = field(default_factory=ReadCounts)
+    rows: RowFile | None = None
 
 
 def elements_from_lines(lines: Iterable[MapLine], loaded: LoadedMap) -> None:

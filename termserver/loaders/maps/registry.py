@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from termserver.errors import BadFile, BadInput
-from termserver.fhir.concept_map import read_concept_map
+from termserver.errors import BadFile
 from termserver.fhir.versions import FhirVersion
 from termserver.loaders.fhir_json import looks_like_fhir_json
+from termserver.loaders.fhir_xml import looks_like_fhir_xml
+from termserver.loaders.maps.fhir_maps import is_r5, read_fhir_maps
 from termserver.loaders.maps.map_lines import LoadedMap, MapHeader
 from termserver.loaders.maps.map_table import read_map_table
 from termserver.loaders.maps.rf2_map import is_rf2_map_file, read_rf2_map
@@ -19,15 +19,15 @@ from termserver.loaders.table import is_spreadsheet
 MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "table")
 
 
-def read_map(
+def read_maps(
     path: Path,
     header: MapHeader,
     *,
     format_name: str | None = None,
     columns: Mapping[str, str] | None = None,
     name: str | None = None,
-) -> LoadedMap:
-    """Read a map, recognised by its content.
+) -> Iterator[LoadedMap]:
+    """Read the maps of a file, recognised by its content; only FHIR's forms hold several.
 
     Parameters
     ----------
@@ -48,38 +48,21 @@ def read_map(
     if chosen not in MAP_FORMATS:
         raise BadFile(f"the format '{chosen}' is unknown; use one of: {', '.join(MAP_FORMATS)}", file=name)
     if chosen.startswith("fhir"):
-        return _read_fhir(path, chosen, header, name=name)
-    if chosen == "sssom":
-        return read_sssom(path, header, name=name)
-    if chosen == "rf2":
-        return read_rf2_map(path, header, name=name)
-    return read_map_table(path, header, columns=columns, name=name)
+        yield from read_fhir_maps(path, header, FhirVersion.R5 if chosen == "fhir-r5" else FhirVersion.R4, name=name)
+    elif chosen == "sssom":
+        yield read_sssom(path, header, name=name)
+    elif chosen == "rf2":
+        yield read_rf2_map(path, header, name=name)
+    else:
+        yield read_map_table(path, header, columns=columns, name=name)
 
 
 def recognise_map(path: Path) -> str:
     """The format of a map's file, by its content; R5 is told by what only R5 says."""
     if is_spreadsheet(path):
         return "table"
-    if looks_like_fhir_json(path):
-        text = path.read_bytes()
-        return "fhir-r5" if b'"relationship"' in text or b'"noMap"' in text else "fhir-r4"
+    if looks_like_fhir_json(path) or looks_like_fhir_xml(path):
+        return "fhir-r5" if is_r5(path) else "fhir-r4"
     if is_sssom_file(path):
         return "sssom"
     return "rf2" if is_rf2_map_file(path) else "table"
-
-
-def _read_fhir(path: Path, chosen: str, header: MapHeader, *, name: str) -> LoadedMap:
-    """Memory: the whole map. The REST API takes larger ones as a stream."""
-    import orjson
-
-    version = FhirVersion.R5 if chosen == "fhir-r5" else FhirVersion.R4
-    try:
-        concept_map = read_concept_map(orjson.loads(path.read_bytes()), version)
-    except orjson.JSONDecodeError as error:
-        raise BadFile(f"this is no JSON: {error.msg}", file=name, line=error.lineno) from None
-    except BadInput as error:
-        raise BadFile(error.message, file=name) from None
-    named = {key: value for key in ("url", "version", "title") if (value := getattr(header, key))}
-    loaded = LoadedMap(replace(concept_map, **named))
-    loaded.counts.rows = sum(len(group.elements) for group in concept_map.groups)
-    return loaded

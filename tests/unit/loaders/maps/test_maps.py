@@ -1,19 +1,24 @@
 """Maps that others made: what each format becomes, and what is refused with its place."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from termserver.cli.load_map import MAP_FORMAT_NAMES
 from termserver.errors import BadFile
 from termserver.exports.registry import write_map
+from termserver.fhir.versions import FhirVersion
+from termserver.fhir.xml_writer import write_xml
 from termserver.loaders.maps.map_lines import LoadedMap, MapHeader
-from termserver.loaders.maps.registry import MAP_FORMATS, read_map, recognise_map
+from termserver.loaders.maps.registry import MAP_FORMATS, read_maps, recognise_map
 from termserver.model.concept_map import MapElement, MapTarget
 from termserver.model.relationship import Relationship
 from tests.unit.exports.test_exports import OPTIONS, ROWS
 from tests.unit.fhir.builders import example_map
+from tests.unit.loaders.maps.reading import read_map, whole
 
 SNOMED = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10"
@@ -245,3 +250,84 @@ def test_broken_json_is_told_with_its_line(tmp_path: Path) -> None:
     path = written(tmp_path, '{"resourceType": "ConceptMap",\n "url" "x"}', "map.json")
     with pytest.raises(BadFile, match=r"map.json line 2"):
         read_map(path, HEADER, format_name="fhir-r4")
+
+
+def _fhir_maps(version: str = "r4") -> dict[str, object]:
+    body = (Path(__file__).parents[3] / "golden" / f"map.{version}.json").read_bytes()
+    found: dict[str, object] = orjson.loads(body)
+    return found
+
+
+@pytest.mark.parametrize(("name", "version"), [("r4", FhirVersion.R4), ("r5", FhirVersion.R5)])
+@pytest.mark.parametrize("prefix", ["", "f:"])
+def test_a_fhir_map_in_xml(tmp_path: Path, name: str, version: FhirVersion, prefix: str) -> None:
+    body = write_xml(_fhir_maps(name), version)
+    if prefix:
+        body = re.sub(rb"<(/?)(?=[a-zA-Z])(?!\?)", rb"<\1f:", body).replace(b"xmlns=", b"xmlns:f=")
+    path = tmp_path / "map.xml"
+    path.write_bytes(body)
+    assert recognise_map(path) == f"fhir-{name}"
+    assert read_map(path, MapHeader()).concept_map == example_map()
+
+
+def _written_several(tmp_path: Path, form: str) -> Path:
+    maps = [_fhir_maps("r4"), {**_fhir_maps("r5"), "url": "http://b.example/m"}]
+    bundle = {"resourceType": "Bundle", "type": "collection"}
+    entries = [{"resource": {"resourceType": "ValueSet", "status": "active"}}, *({"resource": one} for one in maps)]
+    if form == "ndjson":
+        path = tmp_path / "maps.ndjson"
+        path.write_bytes(b"\n\n".join(orjson.dumps(one) for one in maps) + b"\n")
+    elif form == "xml":
+        path = tmp_path / "maps.xml"
+        maps[1] = {**_fhir_maps("r4"), "url": "http://b.example/m"}
+        path.write_bytes(write_xml({**bundle, "entry": [{"resource": one} for one in maps]}, FhirVersion.R4))
+    else:
+        path = tmp_path / "maps.json"
+        members = {**bundle, "entry": entries}
+        path.write_bytes(orjson.dumps(members if form == "json" else dict(reversed(members.items()))))
+    return path
+
+
+@pytest.mark.parametrize("form", ["json", "json-reversed", "ndjson", "xml"])
+def test_several_maps_in_a_file(tmp_path: Path, form: str) -> None:
+    path = _written_several(tmp_path, form)
+    first, second = (whole(loaded).concept_map for loaded in read_maps(path, MapHeader()))
+    assert first == example_map()
+    assert second == replace(example_map(), url="http://b.example/m")
+    with pytest.raises(BadFile, match="several maps"):
+        list(read_maps(path, MapHeader(url="http://c.example/m")))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("m.json", '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}', "no ConceptMap"),
+        ("m.json", '{"resourceType": "Bundle",\n"entry": [{"resource" {}}]}', "m.json line 2"),
+        ("m.json", '{"resourceType": "Patient"}', "must be a ConceptMap"),
+        ("m.json", '{"resourceType": "ConceptMap", "status": "active"}', r"name it \(--url\)"),
+        (
+            "m.json",
+            '{"resourceType": "ConceptMap", "url": "u", "group": [{"element": [{"code": 5}]}]}',
+            r"element\[0\].code",
+        ),
+        ("m.ndjson", '{"resourceType": "ConceptMap", "url": "u"}\n{"resourceType" 5}\n', "m.ndjson line 2"),
+        (
+            "m.ndjson",
+            '{"resourceType":"ConceptMap","url":"u"}\n{"resourceType":"ConceptMap","url":7}\n',
+            "line 2: .*url",
+        ),
+        ("m.xml", '<?xml version="1.0"?>\n<Patient xmlns="http://hl7.org/fhir"/>', "no ConceptMap and no Bundle"),
+        ("m.xml", '<ConceptMap xmlns="http://hl7.org/fhir">\n<url value="u"></ConceptMap>', "m.xml line 2"),
+        ("m.xml", '<!DOCTYPE x [<!ENTITY e "e">]><ConceptMap xmlns="http://hl7.org/fhir"/>', "entities or a DTD"),
+    ],
+)
+def test_a_damaged_fhir_file_names_the_place(tmp_path: Path, name: str, content: str, says: str) -> None:
+    with pytest.raises(BadFile, match=says):
+        list(read_maps(written(tmp_path, content, name), MapHeader()))
+
+
+def test_declarations_behind_the_elements_count_as_well(tmp_path: Path) -> None:
+    turned = dict(reversed(_fhir_maps("r4").items()))
+    assert (
+        read_map(written(tmp_path, orjson.dumps(turned).decode(), "map.json"), MapHeader()).concept_map == example_map()
+    )
