@@ -90,8 +90,8 @@ def test_what_is_not_there_is_said(tmp_path: Path, path: str, message: str) -> N
 
 
 def test_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="the format 'claml' is unknown; use one of: delimited"):
-        read_file(write(tmp_path, "list.csv", CSV), format="claml")
+    with pytest.raises(BadFile, match="the format 'owl' is unknown; use one of: delimited"):
+        read_file(write(tmp_path, "list.csv", CSV), format="owl")
 
 
 def test_folder_gives_each_thing_once(tmp_path: Path) -> None:
