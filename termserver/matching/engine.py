@@ -20,6 +20,7 @@ from termserver.matching.index_files import load_index, save_index
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
+from termserver.matching.pivot import Pivot
 from termserver.matching.queries import Query, languages_in, query_of
 from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
@@ -43,6 +44,7 @@ class MatchingEngine:
         calibration: Calibration,
         memory: Memory,
         transformer: Transformer | None = None,
+        pivot: Pivot | None = None,
     ) -> None:
         self._index = index
         self._model = model
@@ -51,6 +53,8 @@ class MatchingEngine:
         self._memory = memory
         self._transformer = transformer
         self._scopes: dict[str | None, Scope] = {}
+        self._pivot = pivot or Pivot.empty()
+        self._reader = self._pivot.reader(frozenset(index.names.words))
         name = f" / {transformer.name}" if transformer else ""
         self.engine_version = (
             f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}{name}"
@@ -132,6 +136,7 @@ class MatchingEngine:
             Calibration.load(weights / "calibration.npz"),
             Memory(memory, index.targets.position),
             transformer,
+            Pivot.load(weights / "pivot.npz"),
         )
 
     def with_memory(self, memory: Iterable[EarlierDecision]) -> MatchingEngine:
@@ -144,6 +149,7 @@ class MatchingEngine:
             Memory(memory, self._index.targets.position),
             self._transformer,
         )
+        engine._pivot, engine._reader = self._pivot, self._reader
         engine._scopes = self._scopes
         return engine
 
@@ -167,7 +173,7 @@ class MatchingEngine:
         """
         if limit < 1:
             raise BadInput(f"limit is {limit}; ask for one candidate or more")
-        queries = [query_of(row) for row in rows]
+        queries = self._reader.glossed([query_of(row) for row in rows])
         suggestions = [Suggestions((), 1.0, self.engine_version, query.remarks) for query in queries]
         size = block_size(self._index)
         for language in languages_in(queries):

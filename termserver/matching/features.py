@@ -12,6 +12,7 @@ from rapidfuzz import fuzz, process
 from termserver.matching.index import TargetIndex, number_words
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.own_model import OwnModel
+from termserver.matching.pivot_features import PIVOT_FEATURES, pivot_features
 from termserver.matching.queries import Query
 from termserver.matching.search import CODE_SHAPE, Found
 
@@ -52,6 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "same_case",
         "length_ratio",
         "word_difference",
+        *PIVOT_FEATURES,
     ),
     "structure": (
         "code_shape",
@@ -134,6 +136,7 @@ def describe(index: TargetIndex, model: OwnModel, queries: Sequence[Query], foun
     columns |= typed
     columns |= _numbers(index, queries, found)
     columns |= _laboratory(index, queries, found)
+    columns |= pivot_features(index, model, queries, found)
     columns["code_shape"] = (found.sources & CODE_SHAPE > 0).astype(np.float32)
     columns["has_children"] = index.has_children[found.target].astype(np.float32)
     values = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)

@@ -42,6 +42,8 @@ class Query:
         What a curator should know about the term.
     analyte
         What a laboratory name measures, without its specimen; other terms whole.
+    gloss, gloss_share
+        The term read word by word in English (`pivot`), and the share of its letters that were read; empty and 0 where none is.
     """
 
     term: str
@@ -59,6 +61,8 @@ class Query:
     code: str | None
     readable: float
     remarks: tuple[str, ...]
+    gloss: str = ""
+    gloss_share: float = 0.0
 
 
 def query_of(row: SourceTerm) -> Query:

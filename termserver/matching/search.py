@@ -135,10 +135,9 @@ def find(
         keys["own model"] = np.concatenate(
             [keys["own model"], found_row * n_targets + index.learned_target[best.ravel()]]
         )
-    ngram_row, ngram_name, ngram_score = index.ngrams.search(
-        index.ngrams.encode([query.term for query in queries]), scope.allowed, NGRAM_NAMES
-    )
-    keys["n-gram"] = ngram_row * n_targets + index.names.concept[ngram_name]
+    asked, asker = _ngram_texts(queries)
+    ngram_text, ngram_name, ngram_score = index.ngrams.search(index.ngrams.encode(asked), scope.allowed, NGRAM_NAMES)
+    keys["n-gram"] = asker[ngram_text] * n_targets + index.names.concept[ngram_name]
     exact = _exact_pairs(index, queries, scope)
     keys["exact"] = np.array([row * n_targets + target for row, target in exact], np.int64)
     keys["code shape"] = np.array(
@@ -180,6 +179,13 @@ def find(
         if transformer_cosines is None
         else transformer_cosines[row, target].astype(np.float32),
     )
+
+
+def _ngram_texts(queries: Sequence[Query]) -> tuple[list[str], NDArray[np.int64]]:
+    """What n-grams look for, and the row of each text: the term, and its English reading where that searches."""
+    asked = [(row, query.term) for row, query in enumerate(queries)]
+    asked += [(row, query.gloss) for row, query in enumerate(queries) if query.gloss and query.gloss in query.texts]
+    return [text for _, text in asked], np.array([row for row, _ in asked], np.int64)
 
 
 def _learned_cosines(index: TargetIndex, rows: RowVectors, scope: Scope) -> NDArray[np.float32]:

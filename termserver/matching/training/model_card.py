@@ -20,7 +20,14 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         f"- Seed: {seed}.",
         *(
             f"- `{name}`: {path.stat().st_size:,} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}."
-            for name in ("own_vectors.npy", "own_scales.npy", "learned_names.npz", "ranker.npz", "calibration.npz")
+            for name in (
+                "own_vectors.npy",
+                "own_scales.npy",
+                "learned_names.npz",
+                "pivot.npz",
+                "ranker.npz",
+                "calibration.npz",
+            )
             if (path := out / name).exists()
         ),
         "- Held out of own model and ranker, in all languages and sources: ICD-10 codes and gold terms in slots 0 and 1 of",

@@ -16,6 +16,7 @@ from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.normalise.tables import typed_values, without_unspecified
 from termserver.matching.own_model import OwnModel
+from termserver.matching.pivot import Pivot, Reader
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
 from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
@@ -281,7 +282,9 @@ def with_nonsense(lists: Sequence[RankedList]) -> list[RankedList]:
     ]
 
 
-def make_examples(lists: Sequence[RankedList], model: OwnModel, learned: LearnedNames | None = None) -> Examples:
+def make_examples(
+    lists: Sequence[RankedList], model: OwnModel, learned: LearnedNames | None = None, pivot: Pivot | None = None
+) -> Examples:
     """Candidates and features of all rows of the lists."""
     rows, features, right, kinds = [], [], [], []
     count = 0
@@ -291,7 +294,8 @@ def make_examples(lists: Sequence[RankedList], model: OwnModel, learned: Learned
         if key not in known:
             known[key] = build_index(targets, model, learned)
         index = known[key]
-        for row, values, correct in described_rows(index, model, gold):
+        reader = (pivot or Pivot.empty()).reader(frozenset(index.names.words))
+        for row, values, correct in described_rows(index, model, gold, reader):
             rows.append(row + count)
             features.append(values)
             right.append(correct)
@@ -308,10 +312,10 @@ def make_examples(lists: Sequence[RankedList], model: OwnModel, learned: Learned
 
 
 def described_rows(
-    index: TargetIndex, model: OwnModel, gold: Sequence[GoldRow]
+    index: TargetIndex, model: OwnModel, gold: Sequence[GoldRow], reader: Reader
 ) -> Iterable[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
     """Blocks of (row of the gold, features, right)."""
-    queries = [query_of(row.term) for row in gold]
+    queries = reader.glossed([query_of(row.term) for row in gold])
     size = block_size(index)
     for language in languages_in(queries):
         positions = np.array([number for number, query in enumerate(queries) if query.language == language])

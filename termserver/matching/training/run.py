@@ -8,7 +8,7 @@ with the model that ships, on one half of `TEST`, and measured on the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -23,13 +23,13 @@ from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge, quantise
+from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
 from termserver.matching.training.held_out import TEST, Fold, held_out_titles, without_held_out, write_gold
 from termserver.matching.training.model_card import write_model_card
 from termserver.matching.training.rows import (
     CALIBRATED_SAMPLES,
     SAMPLES,
-    Examples,
     RankedList,
     example_lists,
     gold_concepts,
@@ -137,11 +137,11 @@ def save_own_model(model: OwnModel, out: Path) -> None:
     np.save(out / "own_scales.npy", model.scales)
 
 
-def learn_names(data: Path, fold: Fold, model: OwnModel) -> LearnedNames:
-    """Latin and second English names of the ICD-10 codes that a fold does not hold out, by WHO's title."""
+def learn_names(data: Path, seen: Iterable[Concept], model: OwnModel) -> LearnedNames:
+    """Latin and second English names of the ICD-10 codes among the concepts that training may see, by WHO's title."""
     titles = {row["code"]: row["title_en"] for row in read_table(data / WHO_TITLES)}
     pairs: dict[tuple[str, str], None] = {}
-    for concept in merge(seen_concepts(data, fold)):
+    for concept in merge(seen):
         title = titles.get(concept.key.removeprefix("icd:"))
         if title and concept.key.startswith("icd:"):
             for language, name in concept.names:
@@ -155,24 +155,30 @@ def learn_names(data: Path, fold: Fold, model: OwnModel) -> LearnedNames:
 
 def fit_ranking(data: Path, model: OwnModel, fold: Fold, out: Path, *, seed: int) -> None:
     """Fit the ranker on the rows of `CROSS` with an own model that was fitted without `fold`."""
-    examples = _examples([*example_lists(data, CROSS), *sample_lists(data, SAMPLES)], data, model, fold)
+    seen = seen_concepts(data, fold)
+    lists = _shown([*example_lists(data, CROSS), *sample_lists(data, SAMPLES)], data)
+    examples = make_examples(lists, model, learn_names(data, seen, model), fit_pivot(seen))
     fit_ranker(examples, seed=seed).save(out / "ranker.npz")
 
 
 def calibrate(data: Path, out: Path, *, seed: int) -> None:
-    """Write the learned names, and calibrate the ranker with the own model that ships on rows that neither has seen."""
+    """Write the learned names and the word tables, and calibrate the ranker with the own model that ships on rows that neither has seen."""
     model = OwnModel.load(out)
-    learn_names(data, TEST, model).save(out / "learned_names.npz")
+    seen = seen_concepts(data, TEST)
+    learned, pivot = learn_names(data, seen, model), fit_pivot(seen)
+    learned.save(out / "learned_names.npz")
+    pivot.save(out / "pivot.npz")
     lists = [*example_lists(data, CALIBRATION), *sample_lists(data, CALIBRATED_SAMPLES)]
     lists += small_systems(lists, seed)
-    examples = _examples(lists, data, model, TEST)
+    examples = make_examples(_shown(lists, data), model, learned, pivot)
     fit_calibration(examples, Ranker.load(out / "ranker.npz"), seed=seed).save(out / "calibration.npz")
 
 
-def _examples(lists: list[RankedList], data: Path, model: OwnModel, fold: Fold) -> Examples:
+def _shown(lists: list[RankedList], data: Path) -> list[RankedList]:
+    """The rows of the lists that examples are made of."""
     if not lists:
         raise MatchingError(f"{data}: there are no gold maps or national titles to fit a ranker on")
-    return make_examples(with_nonsense(thinned(lists, MOST_ROWS)), model, learn_names(data, fold, model))
+    return with_nonsense(thinned(lists, MOST_ROWS))
 
 
 def write_held_out(data: Path, folder: Path) -> list[Path]:

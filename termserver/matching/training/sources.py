@@ -134,6 +134,7 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
 )
 LEXICONS = (
     "core_lexicon.csv",
+    "medical_lexicon.csv",
     "clinical_lexicon.csv",
     "procedure_lexicon.csv",
     "anatomy_lexicon.csv",

@@ -1,0 +1,221 @@
+"""Reads a term word by word in English, from tables of words: for languages that have no parallel list, and for the curator.
+
+A term is read from the left, the longest known phrase first. A word is looked up as it is, then by its stem, then as a compound of
+two known parts. Of several translations the first is taken whose words the targets use; a word that nobody knows stays.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from termserver.errors import MatchingError
+from termserver.matching.normalise.common import skel, skeleton_of_word, words_of
+from termserver.matching.queries import Query
+
+SEARCHED = frozenset(
+    {"is", "lv", "lt"}
+)  # languages whose reading searches too; the others have national lists behind them
+MOST_WORDS = 5  # of a phrase
+CHOICES = 3  # translations of a phrase
+LEAST_SHARE = 0.3  # of the letters that must be known before a reading is used
+_LEAST_STEM = 4
+_LEAST_PART = 4
+_COMPOUNDING = frozenset({"is", "sv", "nb", "nn", "da", "fi", "et"})
+_LINKS = ("", "s", "a", "u", "ar", "ur", "na", "e", "i")
+# endings by language, on skeletons (no doubled letters, no diacritics), the longest first
+_ENDINGS = {
+    "is": "inum unum anum arinar unar inar ana una ina um ar ir ur in id an as s a i u r n t d",
+    "lv": "iem ajam ajai ajos ajas aja ais am as os us es is um em im s a u i e o m",
+    "lt": "iams omis uose iose iais iai ams ais oms ios ose yje iu io ia as os es is us ai ei ui ie um a e i o u s",
+}
+_ENDING = {
+    language: re.compile(f"({'|'.join(dict.fromkeys(map(skel, endings.split())))})$")
+    for language, endings in _ENDINGS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A term in English.
+
+    Parameters
+    ----------
+    text
+        English words, unknown words as they are written; empty where nothing is known.
+    share
+        Share of the term's letters that were read, 0 to 1.
+    """
+
+    text: str
+    share: float
+
+
+NOTHING = Reading("", 0.0)
+
+
+def key_of_phrase(language: str, phrase: str) -> int:
+    """A 32-bit hash of a skeleton phrase in a language."""
+    return zlib.crc32(f"{language} {phrase}".encode("utf-8", "surrogatepass"))
+
+
+def stem_of(word: str, language: str) -> str | None:
+    """The key of a skeleton word without its ending, marked so that it is no word; None where little would be left.
+
+    >>> stem_of("iekaisuma", "lv"), stem_of("usdegimo", "lt"), stem_of("akut", "sv")
+    ('iekaisum~', 'usdegim~', None)
+    """
+    pattern = _ENDING.get(language)
+    if pattern is None or len(word) <= _LEAST_STEM:
+        return None
+    stem = pattern.sub("", word) if len(word) > _LEAST_STEM + 1 else word
+    return f"{stem}~" if len(stem) >= _LEAST_STEM else f"{word[:_LEAST_STEM]}~"
+
+
+class Pivot:
+    """Tables of words and phrases into English.
+
+    Parameters
+    ----------
+    keys
+        Shape (n,), uint32, rising: `key_of_phrase`.
+    choices
+        Shape (n, CHOICES), int32: positions in `english`, best first, -1 for none.
+    english
+        English words and phrases.
+    """
+
+    def __init__(self, keys: NDArray[np.uint32], choices: NDArray[np.int32], english: Sequence[str]) -> None:
+        self.keys = keys
+        self.choices = choices
+        self.english = tuple(english)
+        self._row = dict(zip(keys.tolist(), range(len(keys)), strict=True))
+        self._skeletons = tuple(tuple(skel(text).split()) for text in self.english)
+
+    @classmethod
+    def empty(cls) -> Pivot:
+        """Tables that know no word."""
+        return cls(np.zeros(0, np.uint32), np.zeros((0, CHOICES), np.int32), ())
+
+    @classmethod
+    def load(cls, path: Path) -> Pivot:
+        """Read `pivot.npz`.
+
+        Raises
+        ------
+        MatchingError
+            If the file is missing or damaged.
+        """
+        try:
+            with np.load(path) as stored:
+                english = stored["english"].tobytes().decode("utf-8").split("\n")
+                return cls(stored["keys"], stored["choices"].astype(np.int32), english)
+        except (OSError, ValueError, KeyError) as error:
+            raise MatchingError(f"{path}: no word tables here ({error}); make them with `termserver train`") from error
+
+    def save(self, path: Path) -> None:
+        """Write `pivot.npz`, the same bytes for the same content."""
+        text = np.frombuffer("\n".join(self.english).encode("utf-8"), np.uint8)
+        np.savez(path, allow_pickle=False, keys=self.keys, choices=self.choices, english=text)
+
+    def reader(self, known: Container[str]) -> Reader:
+        """A reader for targets whose names use the skeleton words `known`."""
+        return Reader(self, known)
+
+    def translations(self, language: str, phrase: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Translations of a skeleton phrase with their skeleton words, best first; empty for an unknown phrase."""
+        row = self._row.get(key_of_phrase(language, phrase))
+        if row is None:
+            return ()
+        return tuple((self.english[choice], self._skeletons[choice]) for choice in self.choices[row] if choice >= 0)
+
+
+class Reader:
+    """Reads terms for one target system. Make it with `Pivot.reader`."""
+
+    def __init__(self, pivot: Pivot, known: Container[str]) -> None:
+        self._pivot = pivot
+        self._known = known
+        self._word = lru_cache(maxsize=50_000)(self._read_word)
+        self._phrase = lru_cache(maxsize=50_000)(self._best)
+
+    def read(self, text: str, language: str | None) -> Reading:
+        """A term in English; nothing where the language has no tables."""
+        written = words_of(text) if language else []
+        words = [skeleton_of_word(word) for word in written]
+        if language is None or not words:
+            return NOTHING
+        parts: list[str] = []
+        read = 0
+        at = 0
+        while at < len(words):
+            length, english = self._longest(words[at : at + MOST_WORDS], language)
+            if english is not None:
+                read += sum(len(word) for word in words[at : at + length])
+                parts.append(english)
+            else:
+                parts.append(written[at])
+            at += length
+        share = read / sum(len(word) for word in words)
+        return Reading(" ".join(part for part in parts if part), share) if share >= LEAST_SHARE else NOTHING
+
+    def glossed(self, queries: Sequence[Query]) -> list[Query]:
+        """The queries with their readings; in languages of `SEARCHED` the reading is one more text that searches."""
+        return [self._with_reading(query) for query in queries]
+
+    def _with_reading(self, query: Query) -> Query:
+        reading = self.read(query.term, query.language)
+        if not reading.text:
+            return query
+        texts = (*query.texts, reading.text) if query.language in SEARCHED else query.texts
+        return replace(query, texts=texts, gloss=reading.text, gloss_share=reading.share)
+
+    def _longest(self, words: Sequence[str], language: str) -> tuple[int, str | None]:
+        """Words that the longest known phrase at the beginning takes, and its English; (1, None) for an unknown word."""
+        for length in range(len(words), 1, -1):
+            english = self._phrase(language, " ".join(words[:length]))
+            if english is not None:
+                return length, english
+        return 1, self._word(language, words[0])
+
+    def _best(self, language: str, phrase: str) -> str | None:
+        """The first translation whose words the targets use, else the first."""
+        found = self._pivot.translations(language, phrase)
+        if not found:
+            return None
+        return next((text for text, words in found if all(word in self._known for word in words)), found[0][0])
+
+    def _read_word(self, language: str, word: str) -> str | None:
+        if word.isdigit():
+            return word
+        return self._simple(language, word) or self._compound(language, word)
+
+    def _simple(self, language: str, word: str) -> str | None:
+        """A word as it is, or by its stem."""
+        found = self._best(language, word)
+        if found is None and (stem := stem_of(word, language)):
+            found = self._best(language, stem)
+        return found
+
+    def _compound(self, language: str, word: str) -> str | None:
+        """Both parts of a compound, that with the longest last part; linking letters are left out."""
+        if language not in _COMPOUNDING:
+            return None
+        for cut in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+            head = self._simple(language, word[cut:])
+            if head is None:
+                continue
+            for link in _LINKS:
+                stem = word[: cut - len(link)]
+                if word[:cut].endswith(link) and len(stem) >= _LEAST_PART - 1:
+                    modifier = self._simple(language, stem)
+                    if modifier is not None:
+                        return f"{modifier} {head}"
+        return None

@@ -1,0 +1,127 @@
+"""Learns the word tables of `matching.pivot`: our lexicons, the dictionaries, and words induced from parallel names.
+
+Induced words are those that stand in the names of the same concepts (Dice's coefficient); so every language with a parallel list
+gets a table, and the ranker learns from all of them what a reading is worth.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from termserver.matching.normalise.common import skel
+from termserver.matching.pivot import CHOICES, MOST_WORDS, Pivot, key_of_phrase, stem_of
+from termserver.matching.training.fit_own_model import merge
+from termserver.matching.training.sources import Concept
+
+LANGUAGES = ("sv", "nb", "nn", "da", "fi", "is", "et", "lv", "lt")
+_LEXICON, _NAME, _DICTIONARY = (
+    4.0,
+    2.0,
+    1.0,
+)  # how far each kind of translation is trusted; induced ones by their Dice, below 1
+_LEAST_DICE = 0.25
+_LEAST_CONCEPTS = 2  # that a pair of words must share
+_LEAST_WORD = 3
+_SHORT_NAME = 3  # words of a name that is taken as a phrase
+
+Entry = tuple[str, str, str, float]  # language, skeleton phrase, English, trust
+
+
+def fit_pivot(concepts: Iterable[Concept]) -> Pivot:
+    """Word tables from all names that training may see; the same concepts give the same tables."""
+    merged = merge(concepts)
+    tables: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for language, phrase, english, trust in (*_phrases(merged), *_induced(merged)):
+        keys = {phrase}
+        if " " not in phrase and trust > 1 and (stem := stem_of(phrase, language)):
+            keys.add(stem)
+        for key in keys:
+            known = tables[language, key]
+            known[english] = max(trust, known.get(english, 0.0))
+    return _packed(tables)
+
+
+def _packed(tables: dict[tuple[str, str], dict[str, float]]) -> Pivot:
+    english: dict[str, int] = {}
+    rows: dict[int, list[int]] = {}
+    for (language, phrase), translations in sorted(tables.items()):
+        best = sorted(translations, key=lambda text: (-translations[text], text.count(" "), len(text), text))[:CHOICES]
+        rows[key_of_phrase(language, phrase)] = [english.setdefault(text, len(english)) for text in best]
+    keys = sorted(rows)
+    choices = np.full((len(keys), CHOICES), -1, np.int32)
+    for number, key in enumerate(keys):
+        choices[number, : len(rows[key])] = rows[key]
+    return Pivot(np.array(keys, np.uint32), choices, list(english))
+
+
+def _phrases(concepts: Sequence[Concept]) -> Iterator[Entry]:
+    """Names that are a word or a short phrase, with the first English name of their concept."""
+    for concept in concepts:
+        english = next((name for language, name in concept.names if language == "en"), "")
+        text = " ".join(english.replace(",", " ").lower().split())
+        if not text:
+            continue
+        kind = concept.key.partition(":")[0]
+        trust = {"lexicon": _LEXICON, "word": _DICTIONARY}.get(kind, _NAME)
+        least = 1 if kind == "lexicon" else _LEAST_WORD
+        longest = MOST_WORDS if kind in {"lexicon", "edqm"} else _SHORT_NAME
+        for language, name in concept.names:
+            if language in LANGUAGES:
+                phrase = skel(name.rstrip("-"))
+                if phrase.count(" ") < longest and text.count(" ") <= MOST_WORDS and len(phrase) >= least:
+                    yield language, phrase, text, trust
+
+
+def _induced(concepts: Sequence[Concept]) -> Iterator[Entry]:
+    """Word pairs by Dice's coefficient over concepts, for languages with enough parallel names.
+
+    Source
+    ------
+    Melamed, Computational Linguistics 26 (2000) 221 (word-to-word models from co-occurrence).
+    """
+    for language in LANGUAGES:
+        ours: list[set[str]] = []
+        theirs: list[set[str]] = []
+        for concept in concepts:
+            names = [name for tag, name in concept.names if tag == language]
+            english = [name for tag, name in concept.names if tag == "en"]
+            if names and english and not concept.key.startswith(("word:", "lexicon:")):
+                ours.append({word for name in names for word in skel(name).split() if len(word) >= _LEAST_WORD})
+                theirs.append(
+                    {word for word in english[0].lower().replace(",", " ").split() if len(word) >= _LEAST_WORD}
+                )
+        yield from _dice(language, ours, theirs)
+
+
+def _dice(language: str, ours: Sequence[set[str]], theirs: Sequence[set[str]]) -> Iterator[Entry]:
+    left, left_words = _incidence(ours)
+    right, right_words = _incidence(theirs)
+    if left is None or right is None:
+        return
+    together = (left.T @ right).tocoo()
+    n_left, n_right = np.asarray(left.sum(axis=0)).ravel(), np.asarray(right.sum(axis=0)).ravel()
+    dice = 2 * together.data / (n_left[together.row] + n_right[together.col])
+    kept = np.flatnonzero((together.data >= _LEAST_CONCEPTS) & (dice >= _LEAST_DICE))
+    for number in kept[np.lexsort((together.col[kept], -dice[kept], together.row[kept]))].tolist():
+        yield (
+            language,
+            left_words[together.row[number]],
+            right_words[together.col[number]],
+            round(float(dice[number]), 4),
+        )
+
+
+def _incidence(texts: Sequence[set[str]]) -> tuple[sparse.csr_matrix | None, list[str]]:
+    """Which text has which word, shape (n_texts, n_words)."""
+    words = sorted(set().union(*texts)) if texts else []
+    if not words:
+        return None, []
+    position = {word: number for number, word in enumerate(words)}
+    columns = [position[word] for text in texts for word in sorted(text)]
+    ends = np.cumsum([0, *(len(text) for text in texts)])
+    shape = (len(texts), len(words))
+    return sparse.csr_matrix((np.ones(len(columns), np.float32), np.array(columns), ends), shape=shape), words

@@ -1,0 +1,114 @@
+"""Reading a term word by word in English: phrases, stems, compounds, what searches and what the curator sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from termserver.errors import MatchingError
+from termserver.matching.engine import MatchingEngine
+from termserver.matching.pivot import LEAST_SHARE, NOTHING, Pivot, Reader, stem_of
+from termserver.matching.queries import query_of
+from termserver.matching.training.fit_pivot import fit_pivot
+from termserver.matching.training.sources import Concept
+from termserver.model.candidate import SourceTerm, Target
+
+ICD = "http://hl7.org/fhir/sid/icd-10"
+
+
+def _word(english: str, *names: tuple[str, str]) -> Concept:
+    return Concept(f"lexicon:{english}", (("en", english), *names), "test", 3.0)
+
+
+@pytest.fixture(scope="module")
+def pivot() -> Pivot:
+    words = [
+        _word("acute", ("is", "bráð"), ("lv", "akūts"), ("lt", "ūminis")),
+        _word("inflammation", ("is", "bólga"), ("lv", "iekaisums")),
+        _word("lung", ("is", "lunga"), ("is", "lungna-"), ("lv", "plauša")),
+        _word("kidney failure", ("lt", "inkstų nepakankamumas")),
+        _word("failure", ("lt", "nepakankamumas")),
+        _word("haemorrhage", ("lt", "kraujavimas")),
+        _word("bleeding", ("lt", "kraujavimas")),
+        Concept("word:sister:lt", (("en", "bronchus"), ("lt", "kraujavimas")), "test", 0.35),
+    ]
+    titles = [
+        Concept(f"icd:{number}", (("en", f"Chronic {english}"), ("sv", f"Kronisk {swedish}")), "test")
+        for number, (english, swedish) in enumerate((("bronchitis", "bronkit"), ("asthma", "astma"), ("pain", "smärta")))
+    ]
+    return fit_pivot([*words, *titles])
+
+
+@pytest.fixture(scope="module")
+def reader(pivot: Pivot) -> Reader:
+    return pivot.reader(frozenset({"akute", "inflamation", "lung", "kidnei", "failure", "bleding"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "english"),
+    [
+        ("Akūta iekaisuma", "lv", "acute inflammation"),  # inflected: by the stem
+        ("Ūminis inkstų nepakankamumas", "lt", "acute kidney failure"),  # the longest phrase first
+        ("Kraujavimas", "lt", "bleeding"),  # the word that the targets use
+        ("Bráð lungnabólga", "is", "acute lung inflammation"),  # a compound
+        ("Bráð xyzzy", "is", "acute xyzzy"),  # what nobody knows stays
+        ("kronisk", "sv", "chronic"),  # induced from titles
+    ],
+)
+def test_a_term_is_read_word_by_word(reader: Reader, text: str, language: str, english: str) -> None:
+    assert reader.read(text, language).text == english
+
+
+@pytest.mark.parametrize("text", ["", "  ", "…", "💊", "التهاب", "xyzzy plugh", "a" * 1000])
+@pytest.mark.parametrize("language", ["is", "lv", "sv", "en", None])
+def test_what_cannot_be_read_has_no_reading(reader: Reader, text: str, language: str | None) -> None:
+    assert reader.read(text, language) == NOTHING
+
+
+def test_a_reading_of_too_little_is_none(reader: Reader) -> None:
+    reading = reader.read("bráð " + "xyzzyplugh " * 5, "is")
+    assert reading == NOTHING
+    assert reader.read("bráð xyzzy", "is").share >= LEAST_SHARE
+
+
+def test_a_reading_searches_in_languages_without_lists_only(reader: Reader) -> None:
+    icelandic, swedish = reader.glossed(
+        [query_of(SourceTerm("Bráð bólga", "is")), query_of(SourceTerm("Kronisk bronkit", "sv"))]
+    )
+    assert icelandic.gloss in icelandic.texts
+    assert swedish.gloss
+    assert swedish.gloss not in swedish.texts
+
+
+def test_the_tables_are_the_same_bytes_and_open_again(pivot: Pivot, tmp_path: Path) -> None:
+    pivot.save(tmp_path / "one.npz")
+    opened = Pivot.load(tmp_path / "one.npz")
+    opened.save(tmp_path / "two.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    assert opened.reader(frozenset()).read("akūts", "lv").text == "acute"
+
+
+def test_missing_tables_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MatchingError, match="termserver train"):
+        Pivot.load(tmp_path / "pivot.npz")
+
+
+def test_a_stem_is_no_word() -> None:
+    assert stem_of("inkstu", "lt") == stem_of("inkstai", "lt")
+    assert stem_of("inkstu", "sv") is None
+
+
+def test_the_shipped_tables_read_for_the_curator() -> None:
+    names = ["Acute appendicitis", "Pneumonia, unspecified", "Fracture of rib", "Malignant neoplasm of stomach"]
+    engine = MatchingEngine.build([Target(ICD, f"X{number}", name) for number, name in enumerate(names)])
+    rows = [
+        SourceTerm("Bráð botnlangabólga", "is"),
+        SourceTerm("Pneimonija, neprecizēta", "lv"),
+        SourceTerm("Šonkaulio lūžis", "lt"),
+        SourceTerm("Illkynja æxli í maga", "is"),
+    ]
+    for number, suggestions in enumerate(engine.suggest(rows)):
+        best = suggestions.candidates[0]
+        assert best.display == names[number]
+        assert any(text.startswith("reads as: ") for text in best.evidence.agreements)
