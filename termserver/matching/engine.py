@@ -20,7 +20,7 @@ from termserver.matching.index_files import load_index, save_index
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
-from termserver.matching.pivot import Pivot
+from termserver.matching.pivot import Pivot, SortedWords
 from termserver.matching.queries import Query, languages_in, query_of
 from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
@@ -54,7 +54,7 @@ class MatchingEngine:
         self._transformer = transformer
         self._scopes: dict[str | None, Scope] = {}
         self._pivot = pivot or Pivot.empty()
-        self._reader = self._pivot.reader(frozenset(index.names.words))
+        self._reader = self._pivot.reader(SortedWords(index.names.words))
         name = f" / {transformer.name}" if transformer else ""
         self.engine_version = (
             f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}{name}"

@@ -64,6 +64,7 @@ def evidence_of(
         warnings=_warnings(index, target, conflicts),
         sources=tuple(source for bit, source in enumerate(SOURCES) if sources >> bit & 1),
         memory=remembered.decision if remembered else None,
+        reading=query.gloss if query.gloss in query.texts else "",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect_left
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -75,8 +76,8 @@ def stem_of(word: str, language: str) -> str | None:
     pattern = _ENDING.get(language)
     if pattern is None or len(word) <= _LEAST_STEM:
         return None
-    stem = pattern.sub("", word) if len(word) > _LEAST_STEM + 1 else word
-    return f"{stem}~" if len(stem) >= _LEAST_STEM else f"{word[:_LEAST_STEM]}~"
+    stem = pattern.sub("", word)
+    return f"{stem if len(stem) >= _LEAST_STEM else word[:_LEAST_STEM]}~"
 
 
 class Pivot:
@@ -135,6 +136,23 @@ class Pivot:
         if row is None:
             return ()
         return tuple((self.english[choice], self._skeletons[choice]) for choice in self.choices[row] if choice >= 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SortedWords(Container[str]):
+    """The words of an index, sorted: looked up where they lie, mapped or not.
+
+    >>> "akut" in SortedWords(["akut", "kronik"]), "sub" in SortedWords(["akut"])
+    (True, False)
+    """
+
+    words: Sequence[str]
+
+    def __contains__(self, word: object) -> bool:
+        if not isinstance(word, str):
+            return False
+        at = bisect_left(self.words, word)
+        return at < len(self.words) and self.words[at] == word
 
 
 class Reader:

@@ -40,7 +40,7 @@ def pivot_features(
     counts = np.diff(np.r_[begins, len(row)])
     skeletons = [skel(query.gloss) for query in queries]
     ours = [skeletons[number] for number in row]
-    theirs = [index.names.skeletons[number] for number in display]
+    theirs = index.names.skeletons.take(display)
     columns["gloss_cosine"][pairs] = cosine
     columns["gloss_gap"][pairs] = cosine - np.repeat(np.maximum.reduceat(cosine, begins), counts)
     columns["gloss_words"][pairs] = process.cpdist(ours, theirs, scorer=fuzz.token_set_ratio, workers=1) / 100

@@ -105,6 +105,8 @@ class Evidence:
         Short English sentences or `axis value` texts: `course acute`; `property MCnc ≠ SCnc`; `inactive`.
     sources
         Which searches found it: `exact`, `n-gram`, `own model`, `transformer`, `memory`, `code shape`.
+    reading
+        The source term word by word in English, where the engine searched with that too; else empty.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -115,6 +117,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     memory: EarlierDecision | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.normalise.tables import typed_values, without_unspecified
 from termserver.matching.own_model import OwnModel
-from termserver.matching.pivot import Pivot, Reader
+from termserver.matching.pivot import Pivot, Reader, SortedWords
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
 from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
@@ -294,7 +294,7 @@ def make_examples(
         if key not in known:
             known[key] = build_index(targets, model, learned)
         index = known[key]
-        reader = (pivot or Pivot.empty()).reader(frozenset(index.names.words))
+        reader = (pivot or Pivot.empty()).reader(SortedWords(index.names.words))
         for row, values, correct in described_rows(index, model, gold, reader):
             rows.append(row + count)
             features.append(values)
