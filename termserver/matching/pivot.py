@@ -1,7 +1,7 @@
 """Reads a term word by word in English, from tables of words: for languages that have no parallel list, and for the curator.
 
-A term is read from the left, the longest known phrase first. A word is looked up as it is, then by its stem, then as a compound of
-two known parts. Of several translations the first is taken whose words the targets use; a word that nobody knows stays.
+A term is read from the left, the longest known phrase first. A word is looked up as it is, then by its stem, then as a compound
+of two known parts. Of several translations the first is taken whose words the targets use; a word that nobody knows stays.
 """
 
 from __future__ import annotations

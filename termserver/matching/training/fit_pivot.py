@@ -33,7 +33,7 @@ Entry = tuple[str, str, str, float]  # language, skeleton phrase, English, trust
 
 def fit_pivot(concepts: Iterable[Concept]) -> Pivot:
     """Word tables from all names that training may see; the same concepts give the same tables."""
-    merged = merge(concepts)
+    merged = merge(concept for concept in concepts if not concept.key.startswith("composed:"))
     tables: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for language, phrase, english, trust in (*_phrases(merged), *_induced(merged)):
         keys = {phrase}

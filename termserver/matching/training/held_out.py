@@ -88,7 +88,8 @@ def without_held_out(concepts: Iterable[Concept], fold: Fold, gold_terms: Iterab
 
 
 def _is_held(concept: Concept, fold: Fold) -> bool:
-    return concept.key.startswith("icd:") and fold.holds_code(concept.key[4:])
+    kind, _, code = concept.key.partition(":")
+    return kind in {"icd", "composed"} and fold.holds_code(code.rpartition(":")[2])
 
 
 def held_out_titles(data: Path, fold: Fold) -> dict[str, list[dict[str, str]]]:

@@ -57,6 +57,9 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "- `gold/*.csv`: human-made maps (Estonian national centre, FinOMOP, Norwegian laboratory codes); "
         "licences of their lists as above."
     )
+    lines.append(
+        "- Titles of Icelandic, Latvian and Lithuanian composed word by word from our lexicons (`composed_titles.py`)."
+    )
     lines.append("- Left out on purpose: `*_freedict` (GPL) and `lt_omw_ltwordnet` (AGPL).")
     (out / "MODEL_CARD.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -22,6 +22,7 @@ from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
+from termserver.matching.training.composed_titles import composed_titles
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge, quantise
 from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
@@ -41,7 +42,7 @@ from termserver.matching.training.rows import (
     thinned,
     with_nonsense,
 )
-from termserver.matching.training.sources import Concept, read_concepts, read_table
+from termserver.matching.training.sources import Concept, core_lexicon, read_concepts, read_table
 
 Report = Callable[[str], None]
 T = TypeVar("T")
@@ -114,7 +115,9 @@ def _single_threaded() -> Iterator[None]:
 
 def seen_concepts(data: Path, fold: Fold) -> list[Concept]:
     """All concepts and curated pairs without what a fold holds out."""
-    return without_held_out([*read_concepts(data), *gold_concepts(data, fold)], fold, gold_terms(data))
+    titles = {row["code"]: row["title_en"] for row in read_table(data / WHO_TITLES)}
+    concepts = [*read_concepts(data), *composed_titles(core_lexicon(), titles), *gold_concepts(data, fold)]
+    return without_held_out(concepts, fold, gold_terms(data))
 
 
 def fit_own_model(data: Path, fold: Fold, recipe: Recipe, *, seed: int) -> OwnModel:
@@ -162,7 +165,7 @@ def fit_ranking(data: Path, model: OwnModel, fold: Fold, out: Path, *, seed: int
 
 
 def calibrate(data: Path, out: Path, *, seed: int) -> None:
-    """Write the learned names and the word tables, and calibrate the ranker with the own model that ships on rows that neither has seen."""
+    """Write learned names and word tables, and calibrate the ranker with the model that ships on rows that neither has seen."""
     model = OwnModel.load(out)
     seen = seen_concepts(data, TEST)
     learned, pivot = learn_names(data, seen, model), fit_pivot(seen)

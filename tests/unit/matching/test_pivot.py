@@ -10,7 +10,9 @@ from termserver.errors import MatchingError
 from termserver.matching.engine import MatchingEngine
 from termserver.matching.pivot import LEAST_SHARE, NOTHING, Pivot, Reader, stem_of
 from termserver.matching.queries import query_of
+from termserver.matching.training.composed_titles import composed_titles
 from termserver.matching.training.fit_pivot import fit_pivot
+from termserver.matching.training.held_out import Fold, without_held_out
 from termserver.matching.training.sources import Concept
 from termserver.model.candidate import SourceTerm, Target
 
@@ -114,3 +116,16 @@ def test_the_shipped_tables_read_for_the_curator() -> None:
         best = suggestions.candidates[0]
         assert best.display == names[number]
         assert best.evidence.reading.split()[0] in {"acute", "pneumonia", "rib", "fracture", "malignant"}
+
+
+def test_titles_are_composed_from_words_and_held_out_with_their_code() -> None:
+    words = [_word("acute", ("is", "bráð")), _word("bronchitis", ("is", "berkjubólga"), ("lv", "bronhīts"))]
+    titles = {"J20": "Acute bronchitis", "R05": "Cough"}
+    composed = list(composed_titles(words, titles))
+    assert [concept.names for concept in composed] == [
+        (("en", "Acute bronchitis"), ("is", "bráð berkjubólga")),
+        (("en", "Acute bronchitis"), ("lv", "akute bronhīts")),
+    ]
+    all_codes = Fold(frozenset(range(20)))
+    assert without_held_out(composed, all_codes, []) == []
+    assert not len(fit_pivot(composed).keys)
