@@ -1,7 +1,7 @@
 """Which concepts have which value of a property: one column a property, built when a filter first asks for it.
 
 A column answers `=`, `in` and `exists` from arrays and tests a regular expression on each distinct value once, so that
-only the first filter on a property reads the concepts. Columns are kept in memory, the least recently used go first.
+only the first filter on a property reads the concepts. Columns are kept in memory, the oldest go first.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from termserver.index.brief_concepts import BriefConcepts
+from termserver.index.concept_table import ConceptTable
 from termserver.model.code_system import Concept
 from termserver.model.coding import Coding
 
 Ordinals = NDArray[np.int32]
+_OF_THE_CONCEPT = {"code", "concept", "display", "definition", "designation"}
+_FLAGS = {"inactive", "notSelectable"}
 # Some 10 bytes a pair, and what the texts of the distinct values take
 _MOST_PAIRS = 5_000_000
 
@@ -100,6 +105,34 @@ def column_of(concepts: Iterable[Concept], name: str) -> PropertyColumn:
     return _column(places, np.array(rows, dtype=np.int64), np.array(ordinals, dtype=np.int32))
 
 
+def column_of_records(table: ConceptTable, brief: BriefConcepts, name: str) -> PropertyColumn | None:
+    """As `column_of`, read from the brief records of a content version; None for what they do not have as it is.
+
+    A property that no concept has costs nothing, another one some microseconds a concept.
+    """
+    if name in _OF_THE_CONCEPT:
+        return None
+    kinds = {kind for kind, item in enumerate(brief.properties) if item.code == name}
+    places: dict[str, int] = {}
+    rows: list[int] = []
+    ordinals: list[int] = []
+    for ordinal in range(len(table)) if kinds or name in _FLAGS else ():
+        values = brief.of(ordinal)[1] if kinds else ()
+        found = [_text_of_record(value) for kind, value in zip(values[::2], values[1::2], strict=True) if kind in kinds]
+        if not found and name == "inactive":
+            found = [_text_of(not table.active.item(ordinal))]
+        elif not found and name == "notSelectable" and table.abstract.item(ordinal):
+            found = ["true"]
+        for text in dict.fromkeys(found) if len(found) > 1 else found:
+            rows.append(places.setdefault(text, len(places)))
+            ordinals.append(ordinal)
+    return _column(places, np.array(rows, dtype=np.int64), np.array(ordinals, dtype=np.int32))
+
+
+def _text_of_record(value: Any) -> str:
+    return str(value["code"]) if isinstance(value, dict) else _text_of(value)
+
+
 def _column(places: dict[str, int], rows: NDArray[np.int64], ordinals: Ordinals) -> PropertyColumn:
     order = np.lexsort((ordinals, rows))
     starts = np.zeros(len(places) + 1, dtype=np.int64)
@@ -136,16 +169,20 @@ class PropertyColumns:
         self._columns: OrderedDict[tuple[str, str], PropertyColumn] = OrderedDict()
         self._lock = threading.Lock()
 
-    def column(self, content_key: str, name: str, concepts: Callable[[], Iterable[Concept]]) -> PropertyColumn:
-        """A column; read if it is not there, while others wait who want one that is not there either."""
+    def column(self, content_key: str, name: str, read: Callable[[], PropertyColumn]) -> PropertyColumn:
+        """A column; read if it is not there, while others wait who want one that is not there either.
+
+        The least recently read goes first where there is no more room.
+        """
         key = (content_key, name)
+        found = self._columns.get(key)
+        if found is not None:
+            return found
         with self._lock:
             found = self._columns.get(key)
             if found is None:
-                found = column_of(concepts(), name)
-                self._columns[key] = found
+                found = self._columns[key] = read()
                 self._make_room()
-            self._columns.move_to_end(key)
         return found
 
     def _make_room(self) -> None:

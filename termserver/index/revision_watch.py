@@ -2,8 +2,10 @@
 
 SQLite: `PRAGMA data_version` on a connection kept for this alone rises when any other connection, in any process,
 commits; it reads a few bytes of shared memory (some microseconds). Only then is the catalogue revision read.
-PostgreSQL has nothing as cheap: there the revision is read each time, and `is_cheap` is False so that nobody does it
-on the event loop. Source: https://www.sqlite.org/pragma.html#pragma_data_version
+Source: https://www.sqlite.org/pragma.html#pragma_data_version
+
+PostgreSQL: a connection of its own listens (`store.revision_listener`). What this process commits is seen at once, what
+others commit in some milliseconds, at the latest after two seconds; `revision` asks the database and is always current.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from termserver.store.engine import Database
 from termserver.store.revision import catalogue_revision
+from termserver.store.revision_listener import RevisionListener
 
 _LOOK_HOLDS_S = 0.001
 
@@ -29,14 +32,17 @@ class RevisionWatch:
         self._seen_data_version = -1
         self._revision = -1
         self._holds_until = 0.0
-        self.is_cheap = self._connection is not None
+        self._listener = RevisionListener(database) if database.dialect == "postgresql" else None
 
     def revision_if_unchanged(self) -> int | None:
         """The revision if nothing was committed since the last look; None if the database must be asked.
 
-        Never waits: while another thread asks the database, the answer is None. A look holds for a millisecond: nobody
-        can hear of a commit and ask again sooner, and at thousands of requests a second most need no look.
+        Over PostgreSQL it is what the listener knows. Never waits: while another thread asks the database, the answer is
+        None. A look holds for a millisecond: nobody can hear of a commit and ask again sooner, and at thousands of
+        requests a second most need no look.
         """
+        if self._listener is not None:
+            return self._listener.revision()
         if time.monotonic() < self._holds_until:
             return self._revision
         if self._connection is None or not self._lock.acquire(blocking=False):
@@ -69,7 +75,9 @@ class RevisionWatch:
         return int(row[0])
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connections back."""
+        if self._listener is not None:
+            self._listener.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

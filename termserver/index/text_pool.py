@@ -138,11 +138,13 @@ class TextPool:
         return places
 
     def _places_of(self, piece: bytes) -> NDArray[np.int64]:
-        """Where a piece stands, in all texts."""
-        places: NDArray[np.int64] = np.flatnonzero(self.content == piece[0]).astype(np.int64)
-        for offset, byte in enumerate(piece[1:], start=1):
-            places = places[: int(np.searchsorted(places, len(self.content) - offset))]
-            places = places[self.content[places + offset] == byte]
+        """Where a piece stands, in all texts; looked for by its rarest letter, which leaves little to compare."""
+        anchor = min(range(len(piece)), key=lambda offset: _COMMON_LETTERS.find(piece[offset : offset + 1]))
+        places: NDArray[np.int64] = np.flatnonzero(self.content == piece[anchor]).astype(np.int64) - anchor
+        places = places[(places >= 0) & (places + len(piece) <= len(self.content))]
+        for offset, byte in enumerate(piece):
+            if offset != anchor:
+                places = places[self.content[places + offset] == byte]
         return places
 
     def _of_places(self, places: NDArray[np.int64]) -> Mask:
@@ -173,6 +175,10 @@ class TextPool:
             start = int(self.ends[number - 1]) if number else 0
             found[number] = expression.fullmatch(content, start, int(self.ends[number]) - 1) is not None
         return found
+
+
+# The most frequent letters of European languages, the rarest first; any other byte is rarer still
+_COMMON_LETTERS = b"xjqwzykvfbpghumcdlsrontiea "
 
 
 def _pieces(pattern: str) -> list[bytes | None]:

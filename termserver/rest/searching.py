@@ -6,7 +6,7 @@ parameters is a resource's JSON made, and only of those that fit so far.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from termserver.errors import BadInput
@@ -39,6 +39,7 @@ from termserver.store.resources import (
     list_heads,
     maps_with_source_code,
     maps_with_text,
+    value_sets_with_text,
 )
 
 _IN_HEAD = {"_id", "_lastUpdated", "url", "system", "version", "name", "title", "status"}
@@ -136,6 +137,9 @@ def matching(session: Session, kind: str, criteria: Sequence[Criterion]) -> list
     for criterion in dear:
         if (kind, criterion.parameter.name) in _BY_CODE:
             found = _with_code(session, kind, found, criterion)
+        elif (kind, criterion.parameter.name) == ("ValueSet", "reference") and not criterion.modifier:
+            canonical("")  # reads the aliases
+            found = _with_reference(session, found, criterion, aliases, canonical)
         else:
             found = [one for one in found if matches(criterion, one.of_resource(), canonical)]
     return found
@@ -170,6 +174,21 @@ def _with_code(session: Session, kind: str, found: list[_Found], criterion: Crit
     if criterion.modifier == "missing":
         return fitting if wanted else []
     return [one for one in fitting if (one.head.content_id in having) == wanted]
+
+
+def _with_reference(
+    session: Session,
+    found: list[_Found],
+    criterion: Criterion,
+    aliases: Mapping[str, str],
+    canonical: Callable[[str], str],
+) -> list[_Found]:
+    """Value sets that name a system or value set: those whose text has its URL, or another one for the same, are read."""
+    named = {split_canonical(value)[0] for value in criterion.values}
+    wanted = {canonical(url) for url in named}
+    urls = named | wanted | {alias for alias, url in aliases.items() if url in wanted}
+    having = value_sets_with_text(session, [to_text(url)[:-1] for url in sorted(urls)])
+    return [one for one in found if one.head.content_id in having and matches(criterion, one.of_resource(), canonical)]
 
 
 def _check_total(value: str | None) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,10 @@ from termserver.errors import BadInput, Conflict, StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["Database", "Session", "now_text"]
+__all__ = ["CONTENT_CHANGED", "Database", "Session", "now_text"]
+
+CONTENT_CHANGED = "content changed"
+"""In `Session.info`: its transaction changes content."""
 
 _BUSY_TIMEOUT_MS = 30_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,6 +37,9 @@ def now_text() -> str:
 class Database:
     """An open database; one a process.
 
+    `content_changes` counts the changes of content by this process: a change is counted before whoever made it hears
+    that it is done. `on_close` is called before the connections are given back.
+
     Parameters
     ----------
     url
@@ -45,6 +52,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.dialect = make_url(url).get_backend_name()
+        self.content_changes = 0
+        self.on_close: list[Callable[[], None]] = []
+        self._counting = threading.Lock()
         self.engine = _create_engine(url)
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         self._writers = sessionmaker(self.engine.execution_options(termserver_write=True), expire_on_commit=False)
@@ -74,6 +84,10 @@ class Database:
             except BaseException:
                 session.rollback()
                 raise
+            finally:
+                if session.info.pop(CONTENT_CHANGED, False):
+                    with self._counting:
+                        self.content_changes += 1
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version.
@@ -128,6 +142,8 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        for end in self.on_close:
+            end()
         self.engine.dispose()
 
 

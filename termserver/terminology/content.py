@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from termserver.index.builder import Indexes, OpenIndex, index_key
 from termserver.index.concept_table import ConceptArrays, ConceptTable, concept_arrays
 from termserver.index.hierarchy import Hierarchy, hierarchy_from_edges
-from termserver.index.property_columns import PropertyColumn, column_of, merged_columns
+from termserver.index.property_columns import PropertyColumn, column_of, column_of_records, merged_columns
 from termserver.index.text import matches_words, words_of
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.coding import Designation
@@ -157,7 +157,12 @@ class StoredContent:
 
     def property_column(self, name: str) -> PropertyColumn:
         """See `Content`."""
-        return self._indexes.columns.column(index_key(self._stored), name, self.stream)
+
+        def read() -> PropertyColumn:
+            found = column_of_records(self.index.table, self.index.brief, name)
+            return column_of(self.stream(), name) if found is None else found
+
+        return self._indexes.columns.column(index_key(self._stored), name, read)
 
     def concept(self, code: str) -> Concept | None:
         """See `Content`."""

@@ -180,9 +180,7 @@ def _by_code(content: Content, rule: Filter) -> Ordinals:
     if rule.op == "exists":
         return np.arange(len(table), dtype=np.int32) if rule.value == "true" else _NOTHING
     if rule.op == "regex":
-        pattern = Regex(rule.value)
-        flags = [pattern.matches(code.decode()) for code in table.codes]
-        return np.flatnonzero(np.array(flags, dtype=np.bool_)).astype(np.int32)
+        return np.flatnonzero(Regex(rule.value).matches_each(table.codes.tolist())).astype(np.int32)
     named = table.ordinals_of(_listed(rule))
     named = np.unique(named[named >= 0]).astype(np.int32)
     return _others(content, named) if rule.op == "not-in" else named

@@ -7,7 +7,11 @@ match. Source: https://github.com/google/re2/wiki/Syntax; FHIR R5 ValueSet filte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import re2
+from numpy.typing import NDArray
 
 from termserver.errors import BadInput
 
@@ -46,3 +50,8 @@ class Regex:
     def matches(self, text: str) -> bool:
         """True if the whole text matches."""
         return self._compiled.fullmatch(text) is not None
+
+    def matches_each(self, texts: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Shape (len(texts),): True where a whole text, in UTF-8, matches."""
+        fullmatch = self._compiled.fullmatch
+        return np.fromiter((fullmatch(text) is not None for text in texts), dtype=np.bool_, count=len(texts))

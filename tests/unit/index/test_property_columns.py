@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from termserver.index.property_columns import PropertyColumns, column_of, merged_columns
+from termserver.index.brief_concepts import BriefBuilder, open_brief
+from termserver.index.concept_table import concept_arrays
+from termserver.index.property_columns import (
+    PropertyColumn,
+    PropertyColumns,
+    column_of,
+    column_of_records,
+    merged_columns,
+)
 from termserver.model.code_system import Concept, ConceptProperty
 from termserver.model.coding import Coding, Designation
 
@@ -49,6 +57,27 @@ def test_concepts_are_found_by_value(name: str, values: list[str], ordinals: lis
     assert column_of(CONCEPTS, name).having(values).tolist() == ordinals
 
 
+@pytest.mark.parametrize("name", ["kind", "site", "flag", "size", "inactive", "notSelectable", "nothing"])
+def test_records_give_the_column_that_concepts_give(name: str, tmp_path: Path) -> None:
+    builder = BriefBuilder(tmp_path)
+    for concept in CONCEPTS:
+        builder.add(concept)
+    builder.finish()
+    found = column_of_records(concept_arrays(CONCEPTS).table, open_brief(tmp_path), name)
+    expected = column_of(CONCEPTS, name)
+    assert found is not None
+    assert found.places == expected.places
+    assert found.starts.tolist() == expected.starts.tolist()
+    assert found.ordinals.tolist() == expected.ordinals.tolist()
+
+
+@pytest.mark.parametrize("name", ["code", "display", "definition", "designation"])
+def test_what_a_concept_has_itself_is_in_no_record(name: str, tmp_path: Path) -> None:
+    builder = BriefBuilder(tmp_path)
+    builder.finish()
+    assert column_of_records(concept_arrays(()).table, open_brief(tmp_path), name) is None
+
+
 def test_values_are_tested_once_each() -> None:
     asked: list[str] = []
     column = column_of(CONCEPTS, "kind")
@@ -67,11 +96,12 @@ def test_merged_columns_know_both() -> None:
 def test_a_column_is_read_once_and_the_oldest_goes_first() -> None:
     read: list[str] = []
 
-    def concepts() -> Iterator[Concept]:
-        read.append("read")
-        return iter(CONCEPTS)
-
     columns = PropertyColumns(most_pairs=5)
     for name in ("kind", "kind", "site", "kind", "inactive", "kind"):
-        columns.column("content", name, concepts)
+
+        def column(name: str = name) -> PropertyColumn:
+            read.append(name)
+            return column_of(CONCEPTS, name)
+
+        columns.column("content", name, column)
     assert len(read) == 4  # `inactive` has four pairs: it drives out the others, and `kind` is read again

@@ -28,6 +28,7 @@ from termserver.store.code_systems import add_code_system, stream_concepts
 from termserver.store.engine import Database
 from tests.unit.fhir.builders import ICD, LOCAL
 from tests.unit.rest.client import FhirClient
+from tests.waiting import eventually
 
 Answer = tuple[int, str, bytes]
 STANDARD = "http://hl7.org/fhir/concept-properties#"
@@ -135,6 +136,25 @@ def test_plain_questions_are_answered_from_memory(fhir_sqlite: FhirClient) -> No
         bare, _, query = path.partition("?")
         scope = {"query_string": query.encode(), "headers": []}
         assert fhir_sqlite.app._codes.answer(HOT_OPERATIONS[bare], scope) is not None, path
+
+
+def test_memory_answers_over_both_databases_and_never_what_was(fhir: FhirClient, database: Database) -> None:
+    """A client that has just written (and so heard that it is done) gets what it wrote, whoever answers."""
+    system = "http://new.example"
+    query = f"system={quote(system, safe='')}&code=A"
+    operation = HOT_OPERATIONS["/r4/CodeSystem/$lookup"]
+
+    def from_memory() -> bytes | None:
+        found: bytes | None = fhir.app._codes.answer(operation, {"query_string": query.encode(), "headers": []})
+        return found
+
+    for version in range(1, 6):
+        with database.session(write=True) as session:
+            add_code_system(session, CodeSystem(system, str(version), "New"), [Concept("A", f"name {version}")])
+        assert (from_memory() or b"") == b""
+        expected = ask(fhir.app, f"/r4/CodeSystem/$lookup?{query}", {})[2]
+        assert f"name {version}".encode() in expected
+        eventually(lambda: from_memory() == expected)  # noqa: B023
 
 
 def test_a_synthetic_edition_of_snomed_ct(
