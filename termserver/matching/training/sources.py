@@ -132,15 +132,14 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
-LEXICONS = (
-    "core_lexicon.csv",
-    "medical_lexicon.csv",
-    "clinical_lexicon.csv",
-    "procedure_lexicon.csv",
-    "anatomy_lexicon.csv",
-    "lab_lexicon.csv",
-)
-LEXICON_WEIGHT = 3.0
+LEXICONS = {  # with their weight: the large ones get less, or an epoch would show them more often than all titles together
+    "core_lexicon.csv": 3.0,
+    "medical_lexicon.csv": 2.0,
+    "clinical_lexicon.csv": 2.0,
+    "procedure_lexicon.csv": 2.0,
+    "anatomy_lexicon.csv": 2.0,
+    "lab_lexicon.csv": 1.0,
+}
 _DICTIONARIES = (
     "wiktionary",
     "omw_icewordnet",
@@ -279,12 +278,12 @@ def core_lexicon() -> Iterator[Concept]:
     (`procedure_lexicon.csv`), the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`), and
     the words of laboratory names as LOINC and NPU mean them (`lab_lexicon.csv`: analytes, allergens, microbes, methods).
     """
-    for name in LEXICONS:
+    for name, weight in LEXICONS.items():
         for row in read_table(Path(__file__).with_name(name)):
             english = row.pop("en")
             names = [(language, form) for language, forms in row.items() for form in forms.split("|") if form]
             yield Concept(
-                f"lexicon:{english}", (("en", english), *names), f"termserver/matching/training/{name}", LEXICON_WEIGHT
+                f"lexicon:{english}", (("en", english), *names), f"termserver/matching/training/{name}", weight
             )
 
 
