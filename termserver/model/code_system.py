@@ -90,6 +90,8 @@ class PropertyDefinition:
 
 
 _STANDARD_PROPERTY = "http://hl7.org/fhir/concept-properties#"
+USER_ASSIGNED = "user-assigned"
+"""True of codes to which users give a meaning, and a name, of their own."""
 STANDARD_PROPERTIES = frozenset(
     [
         "inactive",

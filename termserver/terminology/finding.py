@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from termserver.fhir.standing import STANDARDS_STATUS
-from termserver.model.code_system import CodeSystem, Concept, property_codes
+from termserver.model.code_system import USER_ASSIGNED, CodeSystem, Concept, property_codes
 from termserver.model.coding import Coding, Designation
 from termserver.model.extension import extension_value
 from termserver.model.issue import Issue
@@ -187,7 +187,9 @@ def check_display(
         return
     severity = "warning" if rules.lenient else "error"
     values = (given, code, concept.display, rules.shown)
-    if not wanted and _is_of_language(given, names, default):
+    if any(item.code == USER_ASSIGNED and item.value is True for item in concept.properties):
+        finding.add(messages.OWN_DISPLAY, "display", given, code, _choices(wanted or names), rules.shown)
+    elif not wanted and _is_of_language(given, names, default):
         finding.add(messages.DISPLAY_OF_DEFAULT_LANGUAGE, "display", *values)
     elif not wanted:
         finding.add(messages.NO_DISPLAY_IN_LANGUAGE, "display", *values, severity=severity)

@@ -262,6 +262,12 @@ DISPLAY_OF_DEFAULT_LANGUAGE = _display(
     "There are no valid display names found for the code {1} for language(s) '{3}'. The display is '{0}' which is a "
     "valid display for the default language",
 )
+OWN_DISPLAY = _display(
+    "Display_Name_Not_Fixed_use_Supplement",
+    "information",
+    "The display name '{0}' is not a known display name for {1}. Known {2} (for the language(s) '{3}'). "
+    "Use a supplement to define displays for user assigned codes",
+)
 WITHDRAWN_DISPLAY = Message(
     "INACTIVE_DISPLAY_FOUND",
     "warning",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from termserver.errors import BadInput, NotFound
+from termserver.errors import BadInput, NotFound, NotSupported
 from termserver.index.hierarchy import Hierarchy
 from termserver.model.coding import Coding
 from termserver.model.requests import SubsumesRequest
@@ -25,9 +25,15 @@ def subsumes(library: Library, request: SubsumesRequest) -> SubsumesResult:
         If the code system, its version or one of the codes is not known.
     BadInput
         If a coding is of another code system, or a `check-system-version` refuses the version.
+    NotSupported
+        If the code system has a grammar and no hierarchy, and the codes are not the same.
     """
     content = content_of_both(library, request)
     first, second = _ordinal(content, request.first, "codeA"), _ordinal(content, request.second, "codeB")
+    if content.unclosed is not None and first != second:
+        raise NotSupported(
+            f"The code system {content.header.canonical} has a grammar and no hierarchy: its codes do not subsume each other"
+        )
     return SubsumesResult(outcome_of(content.hierarchy, first, second))
 
 

@@ -11,13 +11,15 @@ import string
 from collections.abc import Iterator
 from functools import cache
 
-from termserver.model.code_system import CodeSystem, Concept
+from termserver.model.code_system import USER_ASSIGNED, CodeSystem, Concept, ConceptProperty, PropertyDefinition
 from termserver.model.coding import Designation
 from termserver.terminology.content import BroughtContent
 
 COUNTRIES = "urn:iso:std:iso:3166"
 SUBDIVISIONS = "urn:iso:std:iso:3166:-2"
 CURRENCIES = "urn:iso:std:iso:4217"
+VERSION = "2018"
+"""As HL7's terminology server calls it, and with it the value sets that pin a version; the names are newer."""
 _LANGUAGES = {
     "da": "da", "et": "et", "fi": "fi", "is": "is", "lt": "lt", "lv": "lv", "nb_NO": "nb", "nn": "nn", "sv": "sv",
 }  # fmt: skip
@@ -29,11 +31,12 @@ def countries() -> BroughtContent:
     """Every country by its two letters, three letters and three digits; and the codes that users may assign."""
     header = CodeSystem(
         COUNTRIES,
-        "2020",
+        VERSION,
         "ISO3166Part1",
         title="Codes for countries and their subdivisions: country codes (ISO 3166-1)",
         language="en",
         publisher="ISO",
+        properties=(PropertyDefinition(USER_ASSIGNED, "boolean"),),
     )
     return BroughtContent(header, _countries())
 
@@ -47,7 +50,7 @@ def _countries() -> Iterator[Concept]:
         for country in every:
             yield Concept(getattr(country, kind), country.name, names.of(country.name))
     for code in _USER_ASSIGNED:
-        yield Concept(code, "User-assigned")
+        yield Concept(code, "User-assigned", properties=(ConceptProperty(USER_ASSIGNED, True, "boolean"),))
 
 
 @cache
