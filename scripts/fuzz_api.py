@@ -383,7 +383,9 @@ def open_app(folder: Path, database: Any) -> tuple[Any, Fuzzer]:
     infarction = {"system": builders.ICD, "filter": [{"property": "concept", "op": "is-a", "value": "I21"}]}
     resources = [
         writing.concept_map(id="m"), writing.concept_map("2", id="m", status="active"), writing.code_system(id="s"),
-        writing.code_system(id="s", status="draft", property=[{"code": "p", "type": "string"}]), writing.value_set(id="v"),
+        writing.code_system(id="s", status="draft", property=[{"code": "p", "type": "string"}]),
+        writing.code_system(id="w", url="http://a.example/w", property=[{"code": "w", "type": "decimal"}], concept=[
+            {"code": "a", "property": [{"code": "w", "valueDecimal": 1.5}]}]), writing.value_set(id="v"),
         writing.value_set(id="v", status="draft", compose={"include": [infarction]}),
         writing.naming_system(id="n"),
     ]  # fmt: skip

@@ -25,6 +25,7 @@ from termserver.fhir.elements import (
 )
 from termserver.fhir.map_group_writer import write_element, write_group_head, write_unmapped
 from termserver.fhir.map_groups import Declarations, read_group
+from termserver.fhir.primitives import plain_json
 from termserver.fhir.versions import FhirVersion
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup
 
@@ -269,7 +270,7 @@ def concept_map_chunks(
         Each group's head with its elements, in order.
     """
     declared = declarations_of(head)
-    opening = orjson.dumps(write_concept_map_head(head, version, fhir_id))
+    opening = orjson.dumps(write_concept_map_head(head, version, fhir_id), default=plain_json)
     first = True
     for group, elements in groups:
         yield (opening[:-1] + b',"group":[') if first else b","
@@ -281,13 +282,13 @@ def concept_map_chunks(
 def _group_chunks(
     group: MapGroup, elements: Iterable[MapElement], declared: Declarations, version: FhirVersion
 ) -> Iterator[bytes]:
-    opening = orjson.dumps(write_group_head(group, r5=version.is_r5))
+    opening = orjson.dumps(write_group_head(group, r5=version.is_r5), default=plain_json)
     yield opening[:-1]
     separator = b"," if len(opening) > 2 else b""
     batch: list[bytes] = []
     begun = False
     for element in elements:
-        batch.append(orjson.dumps(write_element(element, declared, r5=version.is_r5)))
+        batch.append(orjson.dumps(write_element(element, declared, r5=version.is_r5), default=plain_json))
         if len(batch) >= _CHUNK:
             yield (b"," if begun else separator + b'"element":[') + b",".join(batch)
             begun, batch = True, []
@@ -298,5 +299,9 @@ def _group_chunks(
         yield b"]"
         separator = b","
     if group.unmapped:
-        yield separator + b'"unmapped":' + orjson.dumps(write_unmapped(group.unmapped, r5=version.is_r5))
+        yield (
+            separator
+            + b'"unmapped":'
+            + orjson.dumps(write_unmapped(group.unmapped, r5=version.is_r5), default=plain_json)
+        )
     yield b"}"

@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from termserver.fhir.primitives import plain_json
 from termserver.index.code_index import CodeIndex, CodeIndexDraft
 from termserver.model.coding import Coding
 from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue, MapElement, MapGroup, MapTarget
@@ -266,7 +267,7 @@ def _packed_whole(element: MapElement, display: str | None, target_displays: dic
         ]
         for target in element.targets
     ]
-    return orjson.dumps([display, element.no_map, element.comment, element.value_set, targets])
+    return orjson.dumps([display, element.no_map, element.comment, element.value_set, targets], default=plain_json)
 
 
 def _unpack(record: Record) -> MapElement:

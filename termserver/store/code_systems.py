@@ -252,8 +252,15 @@ def remove_code_system(session: Session, code_system_id: int) -> None:
     raise_revision(session)
 
 
-def _concept(row: ConceptTable) -> Concept:
-    return concept_from_body(row.code, row.display, active=row.active, abstract=row.abstract, body=row.body)
+def _concept(row: ConceptTable, *, exact: bool = False) -> Concept:
+    return concept_from_body(
+        row.code,
+        row.display,
+        active=row.active,
+        abstract=row.abstract,
+        body=row.body,
+        exact=exact and "ecimal" in row.body,
+    )
 
 
 def get_concept(session: Session, code_system_id: int, code: str) -> Concept | None:
@@ -292,7 +299,7 @@ def get_concepts(session: Session, code_system_id: int, codes: Sequence[str]) ->
 
 
 def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
-    """All concepts in their publisher's order; memory is one batch."""
+    """All concepts in their publisher's order, decimals as he wrote them; memory is one batch."""
     start = 0
     while True:
         rows = session.scalars(
@@ -304,7 +311,7 @@ def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
         if not rows:
             return
         for row in rows:
-            yield _concept(row)
+            yield _concept(row, exact=True)
         start = rows[-1].ordinal + 1
         session.expunge_all()
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
+from termserver.fhir.primitives import plain_json
 from termserver.model.code_system import Concept, ConceptProperty, RefsetMember
 from termserver.model.coding import Coding, DescriptionDetails, Designation
 from termserver.model.extension import Extension
+from termserver.store.json_text import exact_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,26 @@ def body_text(concept: Concept) -> str:
         concept.members,
         concept.former_designations,
     )
-    text = orjson.dumps(body)
+    text = orjson.dumps(body, default=plain_json)
     for member in _LEFT_OUT:
         text = text.replace(member, b"")
     return text.decode()
 
 
-def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, body: str | bytes) -> Concept:
+def concept_from_body(
+    code: str, display: str, *, active: bool, abstract: bool, body: str | bytes, exact: bool = False
+) -> Concept:
     """The concept, from its columns.
+
+    Parameters
+    ----------
+    exact
+        True: decimals remember how they were written, for who shows the code system itself.
 
     >>> concept_from_body("A", "a", active=True, abstract=False, body='{"parents":["B"]}').parents
     ('B',)
     """
-    read: dict[str, Any] = orjson.loads(body)
+    read: dict[str, Any] = exact_json(body) if exact and isinstance(body, str) else orjson.loads(body)
     read["designations"] = tuple([designation_from_body(item) for item in read.get("designations", ())])
     read["properties"] = tuple([_property(item) for item in read.get("properties", ())])
     read["parents"] = tuple(read.get("parents", ()))

@@ -11,6 +11,7 @@ from typing import Self
 import orjson
 
 from termserver.errors import BadInput
+from termserver.fhir.primitives import plain_json
 from termserver.model.concept_map import MapElement
 from termserver.store.concept_maps import ElementRow
 
@@ -52,7 +53,7 @@ class RowFile:
             If it holds a character that cannot be stored.
         """
         try:
-            body = orjson.dumps(element, default=float)
+            body = orjson.dumps(element, default=plain_json)
         except TypeError:
             raise BadInput(f"The element '{element.code[:40]!r}' holds a character that is none") from None
         if b"\\u0000" in body and _NUL.search(body):

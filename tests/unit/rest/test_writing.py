@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -346,3 +347,54 @@ def test_the_history_of_everything(fhir: WritingClient) -> None:
     assert fhir.get(f"{MAPS}/m/_history/2").status_code == 410
     assert fhir.get(f"{MAPS}/m/_history/9").status_code == 404
     assert fhir.get(f"{MAPS}/m/_history/x").status_code == 404
+
+
+@pytest.mark.parametrize("content_type", ["application/fhir+json", "application/fhir+xml"])
+def test_decimals_keep_their_digits(fhir: WritingClient, content_type: str) -> None:
+    system = code_system(
+        id="digits",
+        url="http://h.example/cs/digits",
+        extension=[{"url": "http://h.example/e", "valueDecimal": 0}],
+        property=[{"code": "weight", "type": "decimal"}],
+        concept=[{"code": "a", "property": [{"code": "weight", "valueDecimal": 1}]}, {"code": "b"}],
+    )
+    body = json.dumps(system).replace('"valueDecimal": 0', '"valueDecimal": 2.50')
+    body = body.replace('"valueDecimal": 1', '"valueDecimal": 1.500')
+    headers = {"Content-Type": "application/fhir+json", "Accept": content_type, "Authorization": f"Bearer {fhir.token}"}
+    assert fhir.ask("PUT", "/r4/CodeSystem/digits", content=body, headers=headers).status_code == 201
+    read = fhir.ask("GET", "/r4/CodeSystem/digits", headers={"Accept": content_type}).text
+    quote = "" if content_type.endswith("json") else '"'
+    assert f"{quote}1.500{quote}" in read
+    assert f"{quote}2.50{quote}" in read
+    looked_up = fhir.get("/r4/CodeSystem/$lookup", system="http://h.example/cs/digits", code="a", property="weight")
+    assert looked_up.status_code == 200
+    assert "1.5" in looked_up.text
+
+
+def test_a_map_with_decimals_is_written_translated_and_read(fhir: WritingClient) -> None:
+    written = concept_map(id="decimals", url="http://h.example/cm/decimals", status="active")
+    del written["group"][0]["element"][0]["target"][0]["equivalence"]
+    written["group"][0]["element"][0]["target"][0]["relationship"] = "equivalent"
+    written["property"] = [{"code": "weight", "type": "decimal"}]
+    target = written["group"][0]["element"][0]["target"][0]
+    target["property"] = [{"code": "weight", "valueDecimal": 1}]
+    body = json.dumps(written).replace('"valueDecimal": 1', '"valueDecimal": 1.50')
+    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {fhir.token}"}
+    assert fhir.ask("PUT", "/r5/ConceptMap/decimals", content=body, headers=headers).status_code == 201
+    assert '"valueDecimal":1.5' in fhir.ask("GET", "/r5/ConceptMap/decimals").text
+    code, system = written["group"][0]["element"][0]["code"], written["group"][0]["source"]
+    asked = {"url": "http://h.example/cm/decimals", "sourceCode": code, "system": system}
+    answer = fhir.get("/r5/ConceptMap/$translate", **asked)
+    assert answer.status_code == 200
+    assert '"valueDecimal":1.5' in answer.text
+    inline = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "sourceCode", "valueCode": code},
+            {"name": "system", "valueUri": system},
+            {"name": "conceptMap", "resource": json.loads(body)},
+        ],
+    }
+    sent = json.dumps(inline).replace('"valueDecimal": 1.5', '"valueDecimal": 1.50')
+    answer = fhir.ask("POST", "/r5/ConceptMap/$translate", content=sent, headers=headers)
+    assert (answer.status_code, '"valueDecimal":1.5' in answer.text) == (200, True)
