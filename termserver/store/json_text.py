@@ -39,7 +39,7 @@ def from_text(kind: type[T], text: str | bytes) -> T:
     """
     whole = text if isinstance(text, str) else text.decode()
     if _EXACT.search(whole) is not None:
-        return _adapter(kind).validate_python(exact_json(whole))  # type: ignore[no-any-return]
+        return _adapter(kind).validate_python(exact_json(whole))  # type: ignore[no-any-return,arg-type]
     return _adapter(kind).validate_json(text)  # type: ignore[no-any-return,arg-type]
 
 
