@@ -298,8 +298,14 @@ def get_concepts(session: Session, code_system_id: int, codes: Sequence[str]) ->
     return found
 
 
-def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
-    """All concepts in their publisher's order, decimals as he wrote them; memory is one batch."""
+def stream_concepts(session: Session, code_system_id: int, *, exact: bool = False) -> Iterator[Concept]:
+    """All concepts in their publisher's order; memory is one batch.
+
+    Parameters
+    ----------
+    exact
+        True: decimals remember how the publisher wrote them.
+    """
     start = 0
     while True:
         rows = session.scalars(
@@ -311,7 +317,7 @@ def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
         if not rows:
             return
         for row in rows:
-            yield _concept(row, exact=True)
+            yield _concept(row, exact=exact)
         start = rows[-1].ordinal + 1
         session.expunge_all()
 
