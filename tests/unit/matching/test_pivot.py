@@ -8,12 +8,14 @@ import pytest
 
 from termserver.errors import MatchingError
 from termserver.matching.engine import MatchingEngine
+from termserver.matching.evaluation import read_gold
+from termserver.matching.normalise.common import skel
 from termserver.matching.pivot import LEAST_SHARE, NOTHING, Pivot, Reader, stem_of
 from termserver.matching.queries import query_of
 from termserver.matching.training.composed_titles import composed_titles
 from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.held_out import Fold, without_held_out
-from termserver.matching.training.sources import Concept
+from termserver.matching.training.sources import Concept, core_lexicon
 from termserver.model.candidate import SourceTerm, Target
 
 ICD = "http://hl7.org/fhir/sid/icd-10"
@@ -129,3 +131,13 @@ def test_titles_are_composed_from_words_and_held_out_with_their_code() -> None:
     all_codes = Fold(frozenset(range(20)))
     assert without_held_out(composed, all_codes, []) == []
     assert not len(fit_pivot(composed).keys)
+
+
+@pytest.mark.parametrize("language", ["is", "lv", "lt"])
+def test_the_unseen_titles_are_whole_and_no_training_reads_them(language: str) -> None:
+    rows = read_gold(Path(__file__).parent / "unseen_titles" / f"{language}.csv")
+    assert len(rows) >= 430
+    assert len({row.term.term for row in rows}) == len(rows)
+    forms = {skel(name) for concept in core_lexicon() for tag, name in concept.names if tag == language}
+    long = [row for row in rows if len(row.term.term.split()) >= 4]
+    assert sum(skel(row.term.term) in forms for row in long) <= 0.05 * len(long)
