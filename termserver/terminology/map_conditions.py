@@ -48,9 +48,21 @@ class Scope:
 def scopes_of(request: TranslateRequest, head: ConceptMap, surroundings: MapSurroundings) -> tuple[Scope, Scope]:
     """The scopes of source and target that a request sets for a map."""
     return (
-        _scope(request.source_scope, head.source_scope, head, surroundings),
-        _scope(request.target_scope, head.target_scope, head, surroundings),
+        _scope(request.source_scope, _declared(head, head.source_scope), head, surroundings),
+        _scope(request.target_scope, _declared(head, head.target_scope), head, surroundings),
     )
+
+
+def _declared(head: ConceptMap, reference: str | None) -> str | None:
+    """The canonical of a value set that the map names; `#id` is one that it contains."""
+    if reference is None or not reference.startswith("#"):
+        return reference
+    contained = head.other.get("contained")
+    for item in contained if isinstance(contained, list) else ():
+        if isinstance(item, dict) and f"#{item.get('id')}" == reference and isinstance(item.get("url"), str):
+            version = item.get("version")
+            return f"{item['url']}|{version}" if isinstance(version, str) else str(item["url"])
+    return reference
 
 
 def _scope(wanted: str | None, declared: str | None, head: ConceptMap, surroundings: MapSurroundings) -> Scope:
