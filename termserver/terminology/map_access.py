@@ -17,6 +17,7 @@ from termserver.model.requests import TranslateRequest, ValidateCodeRequest
 from termserver.model.value_set import Include, ValueSet
 from termserver.store.concept_maps import StoredConceptMap
 from termserver.terminology.expand import codes_of_value_set
+from termserver.terminology.implicit_maps import implicit_map, is_implicit_map
 from termserver.terminology.languages import Languages, display_in
 from termserver.terminology.library import Library
 from termserver.terminology.overlay import OpenOverlay
@@ -81,13 +82,17 @@ class MapAccess:
             _require_same(request, f"ConceptMap/{request.map_id}", stored.header.url, stored.header.version)
             return [self._table(stored)]
         if request.map_url is not None:
-            return [self._named(request.map_url, request.map_version)]
+            return [self._named(request)]
         return self._fitting(request)
 
-    def _named(self, url: str, version: str | None) -> TranslationTable:
+    def _named(self, request: TranslateRequest) -> TranslationTable:
+        url, version = request.map_url or "", request.map_version
         table = self.other_map(url, version)
         if table is not None:
             return table
+        if is_implicit_map(url):
+            made = implicit_map(self._library, url, version, request.codings, reverse=request.reverse)
+            return table_from_map(made)
         versions = [table.head.version for table in self._brought if table.head.url == url]
         versions += [item.header.version for item in self._catalogue.concept_maps.get(url, ())]
         if versions:
