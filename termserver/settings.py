@@ -96,6 +96,10 @@ class Settings(BaseSettings):
         """Folder of the derived read structures; may be deleted at any time."""
         return self.data / "index"
 
+    def weights_folder(self) -> Path:
+        """Folder of the matching weights that this deployment trained; the package's own are not in it."""
+        return self.data / "weights"
+
     def packages_folder(self) -> Path:
         """Folder of FHIR packages that were fetched, or put there by hand."""
         return self.data / "packages"

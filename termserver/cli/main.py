@@ -22,8 +22,9 @@ _COMMANDS = {
     "person": ("person", "Create a person or give a new password."),
     "serve": ("serve", "Run the server and the review UI."),
     "suggest": ("suggest", "Suggest candidates for a project, now."),
-    "train": ("train", "Train the small matching model from parallel lists."),
+    "train": ("train", "Train the matching engine: from lists, decisions or titles."),
     "translate": ("translate", "Translate the codes of a file: CSV, NDJSON, Parquet."),
+    "weights": ("weights", "List or choose the matching weights that serve."),
     "worker": ("worker", "Run a worker as a process of its own."),
 }
 

@@ -83,12 +83,15 @@ class _Slot:
     """An engine in memory, or the place where it is being built; one thread builds, others wait."""
 
     key: str
+    weights: Path
     lock: Lock = field(default_factory=Lock)
     engine: MatchingEngine | None = None
 
 
 class Engines:
-    """The engines of one process. They follow the content: a new edition or supplement makes a new engine."""
+    """The engines of one process. They follow the content and the weights in use: a new edition, a new supplement or other
+    weights make a new engine.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -104,33 +107,40 @@ class Engines:
         NotFound
             If the code system is not loaded.
         """
+        from termserver.matching.weight_sets import WeightSets
+
+        weights = WeightSets(self._settings.weights_folder()).folder()
         with self._database.session() as session:
-            key = self._content_key(session, url)
+            key = self._content_key(session, url, weights)
         with self._lock:
             slot = self._slots.get(url)
-            if slot is None or slot.key != key:
-                slot = self._slots[url] = _Slot(key)
+            if slot is None or (slot.key, slot.weights) != (key, weights):
+                slot = self._slots[url] = _Slot(key, weights)
         with slot.lock:
             if slot.engine is None:
-                slot.engine = self._open(url, key)
+                slot.engine = self._open(url, key, weights)
             return slot.engine
 
     def search(self, url: str, text: str, *, language: str | None = None, limit: int = 20) -> list[Candidate]:
         """Concepts of a target system by code, words of any language in any order, and meaning."""
         return self.engine(url).search(text, language=language, limit=limit)
 
-    def _content_key(self, session: Session, url: str) -> str:
+    def _content_key(self, session: Session, url: str, weights: Path) -> str:
+        """A name for the saved index: of the content, the own model and the transformer that made it."""
+        from termserver.matching.weight_sets import own_model_mark
+
         stored = code_systems.find_code_system(session, url)
         if stored is None:
             raise NotFound(f"The target {url} is not loaded; load it with 'termserver load'.")
         hashes = [stored.content_hash, *(one.content_hash for one in code_systems.supplements_of(session, url))]
-        return hashlib.sha256("|".join([*hashes, self._settings.transformer or ""]).encode()).hexdigest()[:20]
+        made_by = [own_model_mark(weights), self._settings.transformer or ""]
+        return hashlib.sha256("|".join([*hashes, *made_by]).encode()).hexdigest()[:20]
 
-    def _open(self, url: str, key: str) -> MatchingEngine:
+    def _open(self, url: str, key: str, weights: Path) -> MatchingEngine:
         from termserver.matching.engine import MatchingEngine
 
         folder = self._settings.index_folder() / "matching" / key
-        saved = _open_saved(folder, self._settings)
+        saved = _open_saved(folder, self._settings, weights)
         if saved is not None:
             return saved
         with self._database.session() as session:
@@ -138,12 +148,13 @@ class Engines:
                 targets_for_system(session, url),
                 transformer=self._settings.transformer,
                 cache_dir=self._settings.index_folder() / "vectors",
+                weights=weights,
             )
         _save(built, folder)
-        return _open_saved(folder, self._settings) or built
+        return _open_saved(folder, self._settings, weights) or built
 
 
-def _open_saved(folder: Path, settings: Settings) -> MatchingEngine | None:
+def _open_saved(folder: Path, settings: Settings, weights: Path) -> MatchingEngine | None:
     from termserver.errors import MatchingError
     from termserver.matching.engine import MatchingEngine
 
@@ -151,7 +162,10 @@ def _open_saved(folder: Path, settings: Settings) -> MatchingEngine | None:
         return None
     try:
         return MatchingEngine.load(
-            folder, transformer=settings.transformer, cache_dir=settings.index_folder() / "vectors"
+            folder,
+            transformer=settings.transformer,
+            cache_dir=settings.index_folder() / "vectors",
+            weights=weights,
         )
     except MatchingError:  # of another version of the program, or damaged: derived data is rebuilt, never repaired
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from termserver.matching.queries import Query
 
 NAME_CHUNK = 16_384  # names looked at at once, at most
 _LEAST_CHUNK = 2_048
+FEW_VECTORS = 4  # what one row asks
 _CELLS = 1 << 20  # cosines held at once
 _NOWHERE = np.float32(-2)  # below every cosine
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
@@ -138,7 +139,7 @@ def _first_look(
         span = slice(first, min(first + width, n_names)) if chosen is None else chosen[first : first + width]
         codes = coarse.codes[span]
         np.copyto(rows[: len(codes)], codes)
-        cosines = _best_of_rows(vectors @ rows[: len(codes)].T, starts)
+        cosines = _best_of_rows(_products(vectors, rows[: len(codes)]), starts)
         cosines *= coarse.scales[span]
         if number == 0 and len(codes) > limit:
             floor = np.partition(cosines, -limit, axis=1)[:, -limit] - np.float32(2 * coarse.error)
@@ -148,6 +149,11 @@ def _first_look(
             floor, kept = _raised(kept, floor, limit, 2 * coarse.error)
     _, [(at, name, value)] = _raised(kept, floor, limit, 2 * coarse.error)
     return owners[at], name if chosen is None else chosen[name], value
+
+
+def _products(vectors: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scalar products, shape (n_vectors, n_rows). Threads of linear algebra cost more than they give where vectors are few."""
+    return np.vecdot(vectors[:, None], rows[None]) if len(vectors) <= FEW_VECTORS else vectors @ rows.T
 
 
 def _best_of_rows(cosines: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
