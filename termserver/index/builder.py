@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,8 @@ from termserver.store.engine import Database
 PARTS = (CONCEPTS, BODIES, BRIEF, TEXT, ATTRIBUTES)
 
 _log = logging.getLogger(__name__)
-# Above it, building takes seconds and more than 100 MB
-_MOST_CONCEPTS_IN_PROCESS = 30_000
+# Above it, building takes so long, and so much memory, that other requests would feel it
+_MOST_CONCEPTS_IN_PROCESS = 10_000
 _WAIT_S = 20.0
 _FAILURE_HOLDS_S = 30.0
 
@@ -117,6 +117,13 @@ class Indexes:
         if found is None:
             self._being_opened(stored)
         return found
+
+    def let_go_of_others(self, keys: Collection[str]) -> None:
+        """Close what is open of content with other keys: it is no more."""
+        with self._lock:
+            for key in [key for key in self._open if key not in keys]:
+                del self._open[key]
+                self._coming.pop(key, None)
 
     def index(self, stored: StoredCodeSystem) -> OpenIndex:
         """All parts of a code system version.

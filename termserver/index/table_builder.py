@@ -28,7 +28,7 @@ Naming = tuple[tuple[StoredCodeSystem | None, StoredCodeSystem | None], ...]
 """Of each group: the code systems that give its source and target codes their displays, where they are loaded."""
 
 _log = logging.getLogger(__name__)
-_MOST_ELEMENTS_IN_PROCESS = 30_000
+_MOST_ELEMENTS_IN_PROCESS = 10_000
 _WAIT_S = 20.0
 
 

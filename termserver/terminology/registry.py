@@ -94,6 +94,10 @@ class Catalogue:
                 self.opened_value_sets[head.id] = found
         return found
 
+    def index_keys(self) -> set[str]:
+        """The keys of the indexes of all code systems and supplements."""
+        return {index_key(stored) for stored in self.every_code_system()}
+
     def every_code_system(self) -> Iterable[StoredCodeSystem]:
         """All code systems and supplements, by url."""
         for by_url in (self.code_systems, self.supplements):

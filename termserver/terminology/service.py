@@ -18,6 +18,7 @@ from termserver.index.builder import Indexes, OpenIndex
 from termserver.index.revision_watch import RevisionWatch
 from termserver.index.table_builder import BuiltTables
 from termserver.index.translation_table import TranslationTable, TranslationTables
+from termserver.index.unused import remove_unused
 from termserver.model.coding import Coding
 from termserver.model.map_changes import MapChanges, MapChangesRequest
 from termserver.model.requests import (
@@ -95,6 +96,7 @@ class Terminology:
                 if revision != self._catalogue.revision:
                     with self._database.session() as session:
                         self._catalogue = read_catalogue(session, revision)
+                    self._indexes.let_go_of_others(self._catalogue.index_keys())
         return self._catalogue
 
     def catalogue_in_memory(self) -> Catalogue:
@@ -313,6 +315,12 @@ class Terminology:
             found = self._built_tables.table(stored, key.digest, catalogue.naming_systems(stored))
             self._tables.put(key, found)
         return found
+
+    def remove_unused_indexes(self) -> list[str]:
+        """Remove index folders that nothing stored has had for a day; their names."""
+        catalogue = self.catalogue()
+        used = catalogue.index_keys() | {key.digest for key in catalogue.table_keys.values()}
+        return remove_unused(self.settings.index_folder(), used)
 
     def close(self) -> None:
         """Give the watching connection back."""
