@@ -7,6 +7,7 @@ rules: both are supplied where the curator left none. Sources: FHIR R4 and R5 Co
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from termserver.fhir.coding import write_value
 from termserver.fhir.elements import Json, join_canonical
@@ -200,10 +201,13 @@ def _value_r4(item: Dependency, quantity: object) -> Json:
 def quantity_text(quantity: Mapping[str, object]) -> str:
     """A Quantity as text: R4 has no other word for it, and two that mean the same have the same.
 
-    >>> quantity_text({"value": 18, "unit": "years", "code": "a"})
+    >>> quantity_text({"value": 18.0, "unit": "years", "code": "a"})
     '18 a'
     """
-    return f"{quantity.get('value', '')} {quantity.get('code') or quantity.get('unit') or ''}".strip()
+    value = quantity.get("value", "")
+    if isinstance(value, int | float):
+        value = f"{Decimal(str(value)).normalize():f}"
+    return f"{value} {quantity.get('code') or quantity.get('unit') or ''}".strip()
 
 
 def unmapped_relationship(unmapped: Unmapped) -> Relationship:

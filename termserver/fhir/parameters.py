@@ -74,7 +74,7 @@ class ParameterList:
         found: Parameter | None = None
         for name in names:
             for item in self._by_name.get(name, ()):
-                if found is not None and item.value != found.value:
+                if found is not None and (item.value, item.resource) != (found.value, found.resource):
                     raise BadInput(
                         f"Parameter '{item.name}': given more than once with different values", expression=item.name
                     )
@@ -249,10 +249,10 @@ def _read_parameter(element: Json, path: str) -> Parameter:
     name = required_text(element, "name", path)
     values = [key for key in element if key.startswith("value")]
     if len(values) > 1:
-        raise fault(f"{path} '{name}'", f"has several values: {', '.join(sorted(values))}")
+        raise BadInput(f"{path} '{name}': has several values: {', '.join(sorted(values))}", expression=path)
     resource = element.get("resource")
     if resource is not None and not isinstance(resource, dict):
-        raise fault(f"{path} '{name}'.resource", f"must be an object, not {kind_of(resource)}")
+        raise fault(f"{path}.resource", f"must be an object, not {kind_of(resource)}")
     parts = tuple(
         _read_parameter(item, f"{path}.part[{place}]") for place, item in enumerate(objects(element, "part", path))
     )

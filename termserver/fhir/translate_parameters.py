@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from termserver.errors import BadInput
 from termserver.fhir.coding import read_codeable_concept, read_coding, write_coding
 from termserver.fhir.concept_map import read_concept_map
-from termserver.fhir.elements import Json, objects, split_canonical
+from termserver.fhir.elements import Json, objects, split_canonical, text
 from termserver.fhir.map_group_writer import quantity_text, write_dependency_value
 from termserver.fhir.parameters import Parameter, ParameterList, parameter, read_overlay
 from termserver.fhir.versions import FhirVersion
 from termserver.model.coding import Coding
-from termserver.model.concept_map import Dependency, DependencyValue
+from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue
 from termserver.model.relationship import inverse, r4_equivalence_from_relationship
 from termserver.model.requests import Overlay, TranslateRequest
 from termserver.model.results import TranslateMatch, TranslateResult
@@ -77,7 +77,7 @@ def read_translate(
         map_url=map_url,
         map_version=map_version,
         map_id=map_id,
-        inline_map=read_concept_map(inline, version) if inline is not None else None,
+        inline_map=_inline_map(inline, version) if inline is not None else None,
         source_scope=scopes[1] if swapped else scopes[0],
         target_scope=scopes[0] if swapped else scopes[1],
         source_systems=targets if swapped else sources,
@@ -162,6 +162,13 @@ def _map_named(parameters: ParameterList) -> tuple[str | None, str | None]:
     return url, pinned or version
 
 
+def _inline_map(resource: Json, version: FhirVersion) -> ConceptMap:
+    try:
+        return read_concept_map(resource, version)
+    except BadInput as error:
+        raise BadInput(f"Parameter 'conceptMap': {error.message}", expression=error.expression) from None
+
+
 def _dependencies(parameters: ParameterList) -> tuple[tuple[str, tuple[DependencyValue, ...]], ...]:
     found = []
     for item in parameters.every("dependency"):
@@ -179,7 +186,12 @@ def _dependencies(parameters: ParameterList) -> tuple[tuple[str, tuple[Dependenc
 
 def _dependency_values(part: Parameter) -> tuple[DependencyValue, ...]:
     if part.kind == "CodeableConcept" and isinstance(part.value, dict):
-        return read_codeable_concept(part.value, "dependency.concept")
+        # R4 has no other type for a condition: a text is one as well
+        words = text(part.value, "text", "dependency.concept")
+        values = (*read_codeable_concept(part.value, "dependency.concept"), *((words,) if words else ()))
+        if values:
+            return values
+        raise BadInput("Parameter 'dependency': the concept has neither coding nor text", expression="dependency")
     if part.kind == "Coding" and isinstance(part.value, dict):
         return (read_coding(part.value, "dependency.value"),)
     if part.kind == "Quantity" and isinstance(part.value, dict):

@@ -24,12 +24,12 @@ from termserver.store.concept_maps import add_concept_map
 from termserver.store.engine import Database
 from termserver.store.value_sets import add_value_set
 from tests.conformance.comparing import difference, sorted_parts
-from tests.conformance.translate_cases import asking, choosing, filling
+from tests.conformance.translate_cases import asking, choosing, filling, neighbours
 from tests.conformance.translate_cases.writing import Json, files_of, text_of, write_files
 from tests.unit.rest.client import FhirClient
 
 FOLDER = Path(__file__).parent / "translate"
-SUITES = [*asking.suites(), *choosing.suites(), *filling.suites()]
+SUITES = [*asking.suites(), *choosing.suites(), *filling.suites(), *neighbours.suites()]
 VERSIONS = {"r4": "4.0.1", "r4b": "4.3.0", "r5": "5.0.0"}
 _CASES = json.loads((FOLDER / "test-cases.json").read_text(encoding="utf-8"))["suites"]
 

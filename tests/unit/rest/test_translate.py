@@ -444,3 +444,45 @@ def test_a_chain_of_maps_ends(fhir: FhirClient, database: Database) -> None:
             add_concept_map(session, ConceptMap(f"http://h.example/chain{number}", "1", f"C{number}", groups=(group,)))
     answer = fhir.get("/r4" + TRANSLATE, url="http://h.example/chain0", system=LOCAL, code="HI").json()
     assert "More than 20 maps" in value(answer, "message")
+
+
+@pytest.mark.parametrize("base", ["/r4", "/r4b", "/r5"])
+def test_a_map_that_is_not_in_force_is_not_looked_for(database: Database, tmp_path: Path, base: str) -> None:
+    def one(url: str, target: str, version: str, status: str) -> ConceptMap:
+        elements = (MapElement("A", None, (MapTarget(target, Relationship.EQUIVALENT),)),)
+        groups = (MapGroup("http://x.example/s", "http://x.example/t", elements=elements),)
+        return ConceptMap(url, version, "M", status=status, groups=groups)
+
+    with database.session(write=True) as session:
+        add_concept_map(session, one("http://x.example/gone", "R", "1", "retired"))
+        add_concept_map(session, one("http://x.example/planned", "D", "1", "draft"))
+        add_concept_map(session, one("http://x.example/mixed", "old", "1", "active"))
+        add_concept_map(session, one("http://x.example/mixed", "new", "2", "retired"))
+    fhir = FhirClient(database, Settings(data=tmp_path))
+    path, asked = f"{base}/ConceptMap/$translate", {"code": "A", "system": "http://x.example/s"}
+    for _ in range(2):  # built, then from memory
+        answer = fhir.get(path, **asked).json()
+        matches = [item["part"] for item in answer["parameter"] if item["name"] == "match"]
+        codes = [part["valueCoding"]["code"] for match in matches for part in match if part["name"] == "concept"]
+        assert codes == ["old"]
+    for name, said in (("gone", "is retired"), ("planned", "is a draft")):
+        answer = fhir.get(path, url=f"http://x.example/{name}", **asked).json()
+        assert value(answer, "result") is True
+        assert said in value(answer, "message")
+
+
+def test_a_query_may_repeat_itself_but_not_contradict(fhir: FhirClient) -> None:
+    path = "/r4/ConceptMap/$translate"
+    for pairs, status in (
+        ([("code", "HI"), ("code", "HI")], 200),
+        ([("code", "HI"), ("code", "HIU")], 400),
+        ([("code", "HI"), ("sourceCode", "HI")], 400),
+        ([("code", "HI"), ("reverse", "yes")], 400),
+        ([("code", "HI"), ("reverse", "false"), ("reverse", "true")], 400),
+        ([("code", "%48%49")], 200),
+        ([("code", "HI"), ("url", MAP), ("url", MAP)], 200),
+        ([("code", "HI"), ("url", MAP), ("url", f"{MAP}|1.0")], 400),
+        ([("code", "")], 400),
+    ):
+        answer = fhir.ask("GET", path, params=[*pairs, ("system", LOCAL)])
+        assert answer.status_code == status, (pairs, answer.text)
