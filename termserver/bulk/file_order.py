@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from termserver.bulk.lock import PinnedMap
 from termserver.bulk.order import BulkOrder, Multiple, Unmapped
+from termserver.bulk.records import check_delimiter
 from termserver.errors import BadInput
 
 FILE_FORMATS = ("csv", "tsv", "ndjson", "parquet", "arrow")
@@ -92,8 +93,8 @@ def read_file_order(
     if ("system" in single) == ("systemColumn" in single):
         raise _fault("system", "name the code system of the codes, or the column that holds it (systemColumn)")
     delimiter = single.get("delimiter")
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise _fault("delimiter", "must be one character, and no quote or line break")
+    if delimiter is not None:
+        check_delimiter(delimiter)
     on_error = single.get("onError", "stop")
     if on_error not in ("stop", "continue"):
         raise _fault("onError", "must be stop or continue")

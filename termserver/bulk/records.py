@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
 
+from termserver.errors import BadInput
+
 MOST_LINES_IN_A_RECORD = 100
 
 
@@ -52,12 +54,28 @@ class _Feeder:
         self.line -= len(again)
 
 
+def check_delimiter(delimiter: str) -> str:
+    """The delimiter, if it can be one.
+
+    Raises
+    ------
+    BadInput
+        If it is not one character, or one that means something else.
+    """
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise BadInput(
+            f"The delimiter '{delimiter[:20]}' must be one character, and no quote or line break",
+            expression="delimiter",
+        )
+    return delimiter
+
+
 class Records:
     """Iterates (line where the record begins, its cells). Raises `BrokenRecordError`; going on afterwards is possible."""
 
     def __init__(self, file: TextIO, delimiter: str) -> None:
         self._feeder = _Feeder(file)
-        self._delimiter = delimiter
+        self._delimiter = check_delimiter(delimiter)
         self._reader = csv.reader(self._feeder, delimiter=delimiter, strict=True)
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:

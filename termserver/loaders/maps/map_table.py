@@ -21,12 +21,19 @@ from termserver.model.usagi_line import OMOP
 SNOMED_CT = "http://snomed.info/sct"
 COLUMN_KINDS = (
     "source_code", "source_display", "source_system", "target_code", "target_display", "target_system", "relationship",
-    "no_map", "comment",
+    "no_map", "comment", "forward", "backward",
 )  # fmt: skip
 """What a column can be: the keys of `columns` in `read_map_table`."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "source_code": ("source code", "sourcecode", "source_code", "from", "from code", "old code", "old"),
-    "source_display": ("source term", "source display", "source_code_description", "source name", "sourcename"),
+    "source_display": (
+        "source term",
+        "source display",
+        "source_display",
+        "source_code_description",
+        "source name",
+        "sourcename",
+    ),
     "source_system": ("source system", "source_system"),
     "target_code": (
         "target code",
@@ -38,11 +45,13 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
         "new code",
         "new",
     ),
-    "target_display": ("target term", "target display", "target_name", "target name"),
+    "target_display": ("target term", "target display", "target_display", "target_name", "target name"),
     "target_system": ("target system", "target_system"),
     "relationship": ("relationship", "relationship type code", "equivalence", "relationship_id"),
     "no_map": ("no map", "no map flag", "no_map_reason"),
     "comment": ("comment", "notes"),
+    "forward": ("automatic forward", "auto forward", "forward"),
+    "backward": ("automatic backward", "auto backward", "backward"),
 }
 _RELATIONSHIPS = {
     "target_equivalent": Relationship.EQUIVALENT,
@@ -63,6 +72,8 @@ _RELATIONSHIPS = {
     },
 }
 _FALSE = {"", "false", "no", "0", "n"}
+_PLACE = re.compile(r"column \d+")
+_NOTHING = "UNDEF"  # BfArM's transition tables: this edition has no such code
 _ESCAPED = re.compile(r"^'(?=[=+\-@\t\r])")
 
 
@@ -78,6 +89,15 @@ class _Columns:
         text = row.cells[place].strip() if place is not None and place < len(row.cells) else ""
         return _ESCAPED.sub("", text)
 
+    def transition(self, row: TableRow) -> Relationship:
+        """What a transition table says: whether every case of the one code is one of the other, forward and back."""
+        forward, backward = (self.cell(row, kind).casefold() not in _FALSE for kind in ("forward", "backward"))
+        if forward and backward:
+            return Relationship.EQUIVALENT
+        if forward:
+            return Relationship.NARROWER
+        return Relationship.BROADER if backward else Relationship.RELATED_TO
+
 
 def read_map_table(
     path: Path, header: MapHeader, *, columns: Mapping[str, str] | None = None, name: str | None = None
@@ -87,7 +107,8 @@ def read_map_table(
     Parameters
     ----------
     columns
-        Kind (of `COLUMN_KINDS`) → name of the column in the file, where names alone do not tell.
+        Kind (of `COLUMN_KINDS`) → name of the column in the file, where names alone do not tell; `column 1`, `column 2`, …
+        where the file names none.
 
     Raises
     ------
@@ -97,7 +118,9 @@ def read_map_table(
     name = name or path.name
     rows = read_rows(path, find_shape(path, name=name), name=name)
     first = list(islice(rows, 200))
-    known = next((row.line for row in first if _names_both_codes(row.cells, columns or {})), None)
+    known = 0 if columns and all(_PLACE.fullmatch(column) for column in columns.values()) else None
+    if known is None:
+        known = next((row.line for row in first if _names_both_codes(row.cells, columns or {})), None)
     found = find_header(first, name=name, header_line=known)
     chosen = _columns(found.columns, columns or {}, name=name, line=found.line)
     loaded = LoadedMap(head_from(header, name=name))
@@ -144,13 +167,15 @@ def _lines(
         if not code:
             refuse(loaded, row.line, None, None, "empty-code", "the source code is empty")
             continue
-        if columns.is_omop and target_code == "0":
+        if code == _NOTHING:
+            continue  # a new code that the old edition lacks
+        says_no_map = columns.cell(row, "no_map").casefold() not in _FALSE or target_code == _NOTHING
+        if target_code == _NOTHING or (columns.is_omop and target_code == "0"):
             target_code = ""
-        says_no_map = columns.cell(row, "no_map").casefold() not in _FALSE
         if not target_code and not says_no_map and not columns.is_omop:
             continue  # a row nobody has decided
         said = columns.cell(row, "relationship").casefold()
-        relationship = _RELATIONSHIPS.get(said, Relationship.RELATED_TO)
+        relationship = _RELATIONSHIPS.get(said) or columns.transition(row)
         if said and said not in _RELATIONSHIPS:
             text = f"the relationship '{said[:40]}' is unknown; use one of: {', '.join(_RELATIONSHIPS)}"
             refuse(loaded, row.line, "relationship", code, "relationship", text)

@@ -225,7 +225,7 @@ def test_rows_left_out_are_told_in_the_errors(fhir: BulkClient) -> None:
         ({"multiple": "all"}, "'multiple': must be one of explode, first, list, error"),
         ({"unmapped": "x"}, "'unmapped'"),
         ({"onError": "x"}, "'onError'"),
-        ({"delimiter": ",,"}, "'delimiter'"),
+        ({"delimiter": ",,"}, "The delimiter ',,' must be one character"),
         ({"dependency": "sex"}, "'dependency'"),
         ({"format": "xls"}, "'format'"),
         ({"file": "/etc/passwd"}, "'file': is not known to $bulk-translate"),

@@ -331,3 +331,40 @@ def test_declarations_behind_the_elements_count_as_well(tmp_path: Path) -> None:
     assert (
         read_map(written(tmp_path, orjson.dumps(turned).decode(), "map.json"), MapHeader()).concept_map == example_map()
     )
+
+
+# ------------------------------------------------------------------ transition tables of two editions
+
+EDITIONS = replace(HEADER, source_system=f"{LOCAL}|2025", target_system=f"{LOCAL}|2026")
+PLACES = {
+    "source_code": "column 1",
+    "target_code": "column 2",
+    "forward": "column 3",
+    "backward": "column 4",
+}
+
+
+def test_a_transition_table_without_header(tmp_path: Path) -> None:
+    text = "A00;A00;A;A\nB10;B11;A;\nC20;C21;;A\nC20;C22;;A\nD30;D31;;\nE40;UNDEF;;\nUNDEF;F50;;\n"
+    loaded = read_map(written(tmp_path, text, "umsteiger.txt"), EDITIONS, columns=PLACES)
+    found = elements(loaded)
+    assert {code: [(t.code, t.relationship.value) for t in found[code].targets] for code in found} == {
+        "A00": [("A00", "equivalent")],
+        "B10": [("B11", "source-is-narrower-than-target")],
+        "C20": [("C21", "source-is-broader-than-target"), ("C22", "source-is-broader-than-target")],
+        "D30": [("D31", "related-to")],
+        "E40": [],
+    }
+    assert found["E40"].no_map
+    (group,) = loaded.concept_map.groups
+    assert (group.source, group.source_version, group.target, group.target_version) == (LOCAL, "2025", LOCAL, "2026")
+    assert not loaded.problems
+
+
+def test_a_transition_table_with_named_columns(tmp_path: Path) -> None:
+    text = "old code,new code,auto forward,auto backward,comment\nB10,B11,yes,no,merged\n"
+    (target,) = elements(read_map(written(tmp_path, text, "t.csv"), EDITIONS))["B10"].targets
+    assert (target.code, target.relationship, target.comment) == ("B11", Relationship.NARROWER, "merged")
+    own = "source_code,source_display,target_code,target_display\nB10,Old,B11,New\n"
+    read = elements(read_map(written(tmp_path, own, "u.csv"), EDITIONS))["B10"]
+    assert (read.display, read.targets[0].display) == ("Old", "New")
