@@ -63,7 +63,7 @@ def concepts() -> Suite:
     )
     both = {"sourceCodeableConcept": concept, "targetSystem": [TARGET, OTHER], "url": url}
     ask("two-target-systems", "Into either of two", both, found(*every, leads_on))
-    either = asked(**{"sourceCodeableConcept": concept, "url": url, "targetsystem": TARGET, "targetSystem": OTHER})
+    either = asked(sourceCodeableConcept=concept, url=url, targetsystem=TARGET, targetSystem=OTHER)
     ask("two-spellings", "Both spellings are read", either, found(*every, leads_on))
     stranger = {"text": "A", "coding": [_c(f"{BASE}/nowhere", "A"), {"code": "A"}, _c(systems[1], "A")]}
     ask("one-known", "One known among strangers", {"sourceCodeableConcept": stranger}, found(every[1]))
