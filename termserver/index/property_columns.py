@@ -118,7 +118,11 @@ def column_of_records(table: ConceptTable, brief: BriefConcepts, name: str) -> P
     ordinals: list[int] = []
     for ordinal in range(len(table)) if kinds or name in _FLAGS else ():
         values = brief.of(ordinal)[1] if kinds else ()
-        found = [_text_of_record(value) for kind, value in zip(values[::2], values[1::2], strict=True) if kind in kinds]
+        found = [
+            _text_of_record(value, table)
+            for kind, value in zip(values[::2], values[1::2], strict=True)
+            if kind in kinds
+        ]
         if not found and name == "inactive":
             found = [_text_of(not table.active.item(ordinal))]
         elif not found and name == "notSelectable" and table.abstract.item(ordinal):
@@ -129,7 +133,9 @@ def column_of_records(table: ConceptTable, brief: BriefConcepts, name: str) -> P
     return _column(places, np.array(rows, dtype=np.int64), np.array(ordinals, dtype=np.int32))
 
 
-def _text_of_record(value: Any) -> str:
+def _text_of_record(value: Any, table: ConceptTable) -> str:
+    if isinstance(value, list):
+        return table.code_of(value[0])
     return str(value["code"]) if isinstance(value, dict) else _text_of(value)
 
 

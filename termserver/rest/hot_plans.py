@@ -14,7 +14,6 @@ import orjson
 from termserver.errors import TermserverError
 from termserver.fhir.elements import split_canonical
 from termserver.fhir.terminology_parameters import write_subsumes
-from termserver.index.builder import OpenIndex
 from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
 from termserver.model.results import SubsumesResult
 from termserver.rest.hot_membership import MembershipPlan
@@ -23,14 +22,12 @@ from termserver.rest.learnt_form import LearntForm
 from termserver.rest.operations import answer_validation
 from termserver.terminology.loaded_concepts import loaded_concepts
 from termserver.terminology.lookup import content_or_error
-from termserver.terminology.lookup_plan import DescribedCodes, LookupPlan
+from termserver.terminology.lookup_plan import LookupPlan
 from termserver.terminology.plain_concepts import PlainConcepts, Standing
 from termserver.terminology.service import Terminology
 from termserver.terminology.subsumes import OUTCOMES, content_of_both, outcome_of
 from termserver.terminology.validation_answer import display_rules
 from termserver.terminology.versions import rules_of
-
-_MOST_DESCRIBED_SYSTEMS = 4
 
 
 class Plan(Protocol):
@@ -42,11 +39,10 @@ class Plan(Protocol):
 
 
 class Plans:
-    """Makes plans of the engine in memory; what several of them need is made once."""
+    """Makes plans of the engine in memory."""
 
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology
-        self._described: dict[int, tuple[OpenIndex, DescribedCodes]] = {}
 
     def plan_for(self, question: object) -> Plan | None:
         """A plan for a question with placeholders; None if there is none for its kind.
@@ -76,16 +72,7 @@ class Plans:
             concepts = loaded_concepts(library, content, self._terminology.open_index)
         if concepts is None:
             return None
-        plan = LookupPlan(question, content, concepts, self._described_codes(concepts.index))
-        return PlanOfOneCode(question.coding.code, plan)
-
-    def _described_codes(self, index: OpenIndex) -> DescribedCodes:
-        known = self._described.get(id(index))
-        if known is None:  # the index is kept with it, so that no other one gets its id
-            if len(self._described) >= _MOST_DESCRIBED_SYSTEMS:
-                self._described.clear()
-            known = self._described[id(index)] = index, DescribedCodes(index)
-        return known[1]
+        return PlanOfOneCode(question.coding.code, LookupPlan(question, content, concepts))
 
 
 class PlanOfOneCode:

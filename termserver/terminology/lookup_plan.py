@@ -22,7 +22,6 @@ from termserver.fhir.lookup_template import (
     property_piece,
 )
 from termserver.index.brief_concepts import property_of
-from termserver.index.builder import OpenIndex
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 from termserver.model.requests import LookupRequest
@@ -35,31 +34,8 @@ from termserver.terminology.lookup import WantedProperties, designations_shown, 
 from termserver.terminology.lookup_form import neighbours_of
 from termserver.terminology.map_access import NeedsStoreError
 
-_MOST_DESCRIBED = 40_000
 _MOST_REMEMBERED = 4_096
 _MOST_NEIGHBOURS = 1_000
-
-
-class DescribedCodes:
-    """Codes of one code system version with their displays, as JSON; those of properties are asked for again and again."""
-
-    def __init__(self, index: OpenIndex) -> None:
-        self._table, self._label = index.table, index.brief.label
-        self._kept: dict[str, bytes] = {}
-
-    def display_of(self, code: str) -> str | None:
-        """The display of a code; None if it has none."""
-        return self._table.displays_of([code])[0]
-
-    def of(self, code: str) -> bytes:
-        """The code, with its display."""
-        found = self._kept.get(code)
-        if found is None:
-            if len(self._kept) >= _MOST_DESCRIBED:
-                self._kept.clear()
-            ordinal = self._table.ordinal_of(code)
-            found = self._kept[code] = orjson.dumps(code) if ordinal < 0 else described(self._label(ordinal))
-        return found
 
 
 class LookupPlan:
@@ -71,15 +47,13 @@ class LookupPlan:
         If the answers to this request cannot be put together from pieces.
     """
 
-    def __init__(
-        self, request: LookupRequest, content: Content, concepts: LoadedConcepts, described_codes: DescribedCodes
-    ) -> None:
+    def __init__(self, request: LookupRequest, content: Content, concepts: LoadedConcepts) -> None:
         header = content.header
         wanted = WantedProperties(request.properties, content)
         self._form = form = content.lookup_form(wanted.named)
         if form.derived is not None:
             raise ValueError("what is derived from a concept is not in its pieces")
-        self._concepts, self._index, self._described = concepts, concepts.index, described_codes
+        self._concepts, self._index = concepts, concepts.index
         self._wanted = wanted
         self._language, self._languages = header.language, languages_from_header(request.language)
         self._has_definition = wanted("definition")
@@ -166,32 +140,39 @@ class LookupPlan:
                 pieces += (before, described(label(other)), after)
 
     def _add_properties(self, pieces: list[bytes], values: list[Any]) -> None:
-        templates, described_as = self._properties, self._described.of
+        templates, label = self._properties, self._index.brief.label
         for kind, value in zip(values[::2], values[1::2], strict=True):
-            if kind in self._waiting and type(value) is str:
-                self._learn(kind, value)
-            template = templates[kind]
-            if template is None or type(value) is not str:
+            if type(value) is not list:
                 pieces.append(self._value(kind, value))
                 continue
+            if kind in self._waiting:
+                self._learn(kind, value)
+            template = templates[kind]
+            if template is None:
+                pieces.append(self._written_by_form(kind, value))
+                continue
+            written = label(value[0])
             for before, is_described, after in template:
-                pieces += (before, described_as(value) if is_described else orjson.dumps(value), after)
+                pieces += (before, described(written) if is_described else written.partition(b"\n")[0], after)
 
-    def _learn(self, kind: int, value: str) -> None:
+    def _display_of(self, code: str) -> str | None:
+        return self._index.table.displays_of([code])[0]
+
+    def _learn(self, kind: int, value: list[int]) -> None:
         """Make the pieces of properties that differ from this one in the value alone, unless more depends on the value."""
         self._waiting.discard(kind)
-        display_of = self._described.display_of
 
         def describe(code: str) -> str | None:
-            return DESCRIPTION_MARK if code == MARK else display_of(code)
+            return DESCRIPTION_MARK if code == MARK else self._display_of(code)
 
-        example = property_of(self._index.brief.properties[kind], MARK)
+        example = property_of(self._index.brief.properties[kind], MARK, self._index.table)
         try:
             found = tuple(map(property_piece, self._form.of_property(example, describe)))
         except ValueError:
             return
+        written = self._index.brief.label(value[0])
         filled = [
-            before + (self._described.of(value) if is_described else orjson.dumps(value)) + after
+            before + (described(written) if is_described else written.partition(b"\n")[0]) + after
             for before, is_described, after in found
         ]
         if b"".join(filled) == self._written_by_form(kind, value):
@@ -210,10 +191,8 @@ class LookupPlan:
         return found
 
     def _written_by_form(self, kind: int, value: Any) -> bytes:
-        shown = self._form.of_property(
-            property_of(self._index.brief.properties[kind], value), self._described.display_of
-        )
-        return b"".join(map(_written, shown))
+        item = property_of(self._index.brief.properties[kind], value, self._index.table)
+        return b"".join(map(_written, self._form.of_property(item, self._display_of)))
 
 
 def _written(item: LookupProperty) -> bytes:

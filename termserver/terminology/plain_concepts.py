@@ -44,7 +44,9 @@ class PlainConcepts:
     def _has_telling_status(self, values: list[Any], *, is_active: bool) -> bool:
         """True if a status is told to the client (`finding.check_standing`): any of an inactive concept, two of others."""
         statuses = [value for kind, value in zip(values[::2], values[1::2], strict=True) if kind in self._statuses]
-        return bool(statuses) if not is_active else any(value in ("deprecated", "withdrawn") for value in statuses)
+        table = self._concepts.index.table
+        said = [table.code_of(value[0]) if isinstance(value, list) else value for value in statuses]
+        return bool(said) if not is_active else any(value in ("deprecated", "withdrawn") for value in said)
 
     def shown(self, code: str, display: str, languages: Languages) -> str:
         """What a concept with this display is called in the best of the languages that it has a name in."""

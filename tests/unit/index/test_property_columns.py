@@ -28,7 +28,11 @@ CONCEPTS = (
     Concept(
         "D",
         "d",
-        properties=(ConceptProperty("flag", True, "boolean"), ConceptProperty("size", 2, "integer")),
+        properties=(
+            ConceptProperty("flag", True, "boolean"),
+            ConceptProperty("size", 2, "integer"),
+            ConceptProperty("part-of", "B", "code"),
+        ),
         abstract=True,
     ),
 )
@@ -43,6 +47,7 @@ CONCEPTS = (
         ("site", ["hand"], [2]),
         ("flag", ["true"], [3]),
         ("size", ["2"], [3]),
+        ("part-of", ["B"], [3]),
         ("display", ["b"], [1]),
         ("designation", ["bee"], [1]),
         ("definition", ["the third"], [2]),
@@ -57,7 +62,7 @@ def test_concepts_are_found_by_value(name: str, values: list[str], ordinals: lis
     assert column_of(CONCEPTS, name).having(values).tolist() == ordinals
 
 
-@pytest.mark.parametrize("name", ["kind", "site", "flag", "size", "inactive", "notSelectable", "nothing"])
+@pytest.mark.parametrize("name", ["kind", "site", "flag", "size", "part-of", "inactive", "notSelectable", "nothing"])
 def test_records_give_the_column_that_concepts_give(name: str, tmp_path: Path) -> None:
     builder = BriefBuilder(tmp_path)
     for concept in CONCEPTS:
