@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN_PROBLEMS = 20
 # As `loaders.maps.registry.MAP_FORMATS`, which is not imported for --help; a test compares them
-MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "table")
+MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "transcoding", "table")
 
 
 @click.command(name="load-map")
@@ -48,7 +48,7 @@ def load_map(
     on_error: str,
     data: Path | None,
 ) -> None:
-    """Load maps from FHIR, SSSOM, an RF2 map reference set, or a table (ours, Snap2SNOMED, OMOP, two editions).
+    """Load maps from FHIR, SSSOM, an RF2 map reference set, MyHealth@EU's tables, or any table.
 
     FHIR: a ConceptMap, a Bundle of them or NDJSON; JSON or XML; R4, R4B or R5.
 

@@ -14,9 +14,10 @@ from termserver.loaders.maps.map_lines import LoadedMap, MapHeader
 from termserver.loaders.maps.map_table import read_map_table
 from termserver.loaders.maps.rf2_map import is_rf2_map_file, read_rf2_map
 from termserver.loaders.maps.sssom import is_sssom_file, read_sssom
+from termserver.loaders.maps.transcoding import is_transcoding_file, read_transcoding
 from termserver.loaders.table import is_spreadsheet
 
-MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "table")
+MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "transcoding", "table")
 
 
 def read_maps(
@@ -53,12 +54,16 @@ def read_maps(
         yield read_sssom(path, header, name=name)
     elif chosen == "rf2":
         yield read_rf2_map(path, header, name=name)
+    elif chosen == "transcoding":
+        yield read_transcoding(path, header, name=name)
     else:
         yield read_map_table(path, header, columns=columns, name=name)
 
 
 def recognise_map(path: Path) -> str:
     """The format of a map's file, by its content; R5 is told by what only R5 says."""
+    if is_transcoding_file(path):
+        return "transcoding"
     if is_spreadsheet(path):
         return "table"
     if looks_like_fhir_json(path) or looks_like_fhir_xml(path):
