@@ -31,11 +31,13 @@ from pathlib import Path
 import numpy as np
 
 from termserver.matching.engine import MatchingEngine
-from termserver.model.candidate import SourceTerm, Target
+from termserver.model.candidate import EarlierDecision, SourceTerm, Target
 from termserver.model.coding import Designation
+from termserver.model.relationship import Relationship
 
 SYSTEM = "urn:synthetic"
 SINGLE_TERMS = 120
+DECISIONS = 100_000  # earlier decisions that memory holds
 LEXICON = 100_000  # nouns that the names draw from, which is about what SNOMED CT has
 GOALS = {12_500: (500, 50), 500_000: (100, 50)}  # targets → rows a second, milliseconds a term
 MOST_MB = 1500
@@ -108,6 +110,12 @@ def serve(folder: Path, count: int, names: int, n_rows: int) -> dict[str, float]
     singles = [timed(partial(engine.suggest, [row])) for row in rows[:SINGLE_TERMS]]
     searches = [timed(partial(engine.search, row.term, language="sv")) for row in rows[:SINGLE_TERMS]]
     typed = [timed(partial(engine.search, row.term[:5], language="sv")) for row in rows[:SINGLE_TERMS]]
+    decided = [
+        EarlierDecision(name, "sv", SYSTEM, f"{place:08d}", Relationship.EQUIVALENT, "a", "2026-01-01", "p")
+        for place, name in enumerate(target.display for target in make_targets(min(count, DECISIONS), names=1))
+    ]
+    remembering = engine.with_memory(decided)
+    remembered = [timed(partial(remembering.suggest, [row])) for row in rows[:SINGLE_TERMS]]
     clock, processor = timed(partial(engine.suggest, rows))
     return {
         "load_s": round(loaded - start, 2),
@@ -115,6 +123,7 @@ def serve(folder: Path, count: int, names: int, n_rows: int) -> dict[str, float]
         "rows_per_s": round(len(rows) / clock),
         "rows_per_processor_s": round(len(rows) / processor),
         **quantiles("term", singles),
+        **quantiles("remembering", remembered),
         **quantiles("search", searches),
         **quantiles("typing", typed),
         "serving_mb": round(resident_mb()),

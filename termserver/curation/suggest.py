@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from termserver.curation.engines import Engines, targets_for_system
 from termserver.errors import BadInput
@@ -11,14 +12,18 @@ from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, S
 from termserver.model.job import Job
 from termserver.model.person import Person
 from termserver.model.project import Project, Row
-from termserver.security.roles import Permission, require
+from termserver.security.roles import Permission, may, require
 from termserver.settings import Settings
 from termserver.store import candidates as candidate_store
 from termserver.store import decisions as decision_store
 from termserver.store import jobs as job_store
+from termserver.store import people
 from termserver.store import projects as project_store
 from termserver.store import rows as row_store
 from termserver.store.engine import Database, Session
+
+if TYPE_CHECKING:
+    from termserver.matching.engine import MatchingEngine
 
 __all__ = ["queue_suggestions", "run_suggest_job", "search_targets", "suggest_rows", "targets_for_system"]
 
@@ -53,7 +58,8 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
     """
     with database.session() as session:
         project = project_store.read_project(session, job.project_id or 0)
-        memories = {system: _memory(session, system) for system in project.target_systems}
+        memories = {system: _memory(session, system, job.person_id) for system in project.target_systems}
+        remembering = Remembering(engines, memories)
     total, done = project.progress.rows, 0
     _report(database, job, project, done=job.progress, total=total, message="Opening the target systems")
     found_some = remarked = 0
@@ -61,7 +67,7 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
         done += len(rows)
         if done <= job.progress:
             continue
-        suggestions = suggest_rows(engines, settings, project, rows, memories)
+        suggestions = suggest_rows(remembering, settings, project, rows)
         found_some += sum(any(one.candidates for one in by_system.values()) for by_system in suggestions.values())
         remarked += sum(any(one.remarks for one in by_system.values()) for by_system in suggestions.values())
         with database.session(write=True) as session:
@@ -75,19 +81,32 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
     return f"{done:,} rows looked at, {found_some:,} with candidates{odd}"
 
 
+class Remembering:
+    """Engines with earlier decisions: the memory of a system is made ready once, and again when its engine changes."""
+
+    def __init__(self, engines: Engines, memories: Mapping[str, Sequence[EarlierDecision]]) -> None:
+        self._engines = engines
+        self._memories = memories
+        self._ready: dict[str, tuple[MatchingEngine, MatchingEngine]] = {}
+
+    def engine(self, system: str) -> MatchingEngine:
+        """The engine of a loaded code system, with its memory."""
+        bare = self._engines.engine(system)
+        known = self._ready.get(system)
+        if known is None or known[0] is not bare:
+            known = self._ready[system] = (bare, bare.with_memory(self._memories.get(system, ())))
+        return known[1]
+
+
 def suggest_rows(
-    engines: Engines,
-    settings: Settings,
-    project: Project,
-    rows: Sequence[Row],
-    memories: dict[str, tuple[EarlierDecision, ...]],
+    engines: Remembering, settings: Settings, project: Project, rows: Sequence[Row]
 ) -> dict[int, dict[str, Suggestions]]:
     """Row number → target system → suggestions."""
     terms = [_term(row, project) for row in rows]
     found: dict[int, dict[str, Suggestions]] = {row.id: {} for row in rows}
     for system in project.target_systems:
-        engine = engines.engine(system).with_memory(memories.get(system, ()))
-        for row, suggestions in zip(rows, engine.suggest(terms, limit=settings.candidates_per_row), strict=True):
+        found_here = engines.engine(system).suggest(terms, limit=settings.candidates_per_row)
+        for row, suggestions in zip(rows, found_here, strict=True):
             found[row.id][system] = suggestions
     return found
 
@@ -120,9 +139,14 @@ def _term(row: Row, project: Project) -> SourceTerm:
     )
 
 
-def _memory(session: Session, system: str) -> tuple[EarlierDecision, ...]:
-    project_ids = [project.id for project in project_store.list_projects(session)]
-    return tuple(decision_store.earlier_decisions(session, target_system=system, project_ids=project_ids))
+def _memory(session: Session, system: str, person_id: int | None) -> tuple[EarlierDecision, ...]:
+    """Earlier decisions of the projects that the person who asked for suggestions may see; of all for a command."""
+    projects = project_store.list_projects(session)
+    if person_id is not None:
+        asker = next((one for one in people.list_people(session) if one.id == person_id), None)
+        projects = [one for one in projects if asker and may(session, asker, Permission.VIEW, on=one)]
+    seen = [one.id for one in projects]
+    return tuple(decision_store.earlier_decisions(session, target_system=system, project_ids=seen))
 
 
 def _batches(database: Database, project: Project) -> Iterator[list[Row]]:

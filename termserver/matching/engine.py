@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,11 +54,13 @@ class MatchingEngine:
         self._memory = memory
         self._transformer = transformer
         self._scopes: dict[str | None, Scope] = {}
+        self._chosen: NDArray[np.bool_] | None = None
         self._pivot = pivot or Pivot.empty()
         self._reader = self._pivot.reader(SortedWords(index.names.words))
         name = f" / {transformer.name}" if transformer else ""
         self.engine_version = (
-            f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}{name}"
+            f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}"
+            f" / calibration {_calibration_version(calibration)}{name}"
         )
 
     @classmethod
@@ -141,16 +144,26 @@ class MatchingEngine:
 
     def with_memory(self, memory: Iterable[EarlierDecision]) -> MatchingEngine:
         """The same engine with other earlier decisions; index and weights are shared, not copied."""
-        engine = MatchingEngine(
-            self._index,
-            self._model,
-            self._ranker,
-            self._calibration,
-            Memory(memory, self._index.targets.position),
-            self._transformer,
-        )
-        engine._pivot, engine._reader = self._pivot, self._reader
-        engine._scopes = self._scopes
+        engine = copy(self)
+        engine._memory = Memory(memory, self._index.targets.position)
+        return engine
+
+    def within(self, targets: Iterable[tuple[str, str]]) -> MatchingEngine:
+        """The same engine with only some targets: those of a value set or of an ECL expression.
+
+        They are chosen before anything is searched or ranked, so the first candidates are the best of them, and a small set costs
+        little however large the system is. Index and weights are shared.
+
+        Parameters
+        ----------
+        targets
+            Pairs (system, code); those that the index has not are passed over.
+        """
+        engine = copy(self)
+        engine._chosen = np.zeros(len(self._index.targets), np.bool_)
+        positions = (self._index.targets.position(system, code) for system, code in targets)
+        engine._chosen[[position for position in positions if position is not None]] = True
+        engine._scopes = {}
         return engine
 
     def save(self, folder: Path) -> None:
@@ -177,6 +190,8 @@ class MatchingEngine:
         suggestions = [Suggestions((), 1.0, self.engine_version, query.remarks) for query in queries]
         size = block_size(self._index)
         for language in languages_in(queries):
+            if not self._scope(language).offered.any():
+                continue
             positions = [
                 number for number, query in enumerate(queries) if query.language == language and query.skeleton
             ]
@@ -213,7 +228,7 @@ class MatchingEngine:
 
     def _scope(self, language: str | None) -> Scope:
         if language not in self._scopes:
-            self._scopes[language] = scope_of(self._index, language)
+            self._scopes[language] = scope_of(self._index, language, self._chosen)
         return self._scopes[language]
 
     def _suggest_block(self, queries: Sequence[Query], language: str | None, limit: int) -> list[Suggestions]:
@@ -319,6 +334,12 @@ def _with_remarks(candidates: list[Candidate], remarks: tuple[str, ...]) -> tupl
     best = candidates[0]
     evidence = replace(best.evidence, warnings=(*remarks, *best.evidence.warnings))
     return (replace(best, evidence=evidence), *candidates[1:])
+
+
+def _calibration_version(calibration: Calibration) -> str:
+    """Four hexadecimal digits of its content."""
+    arrays = (calibration.mean, calibration.scale, calibration.first, calibration.any_right, calibration.steps)
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:4]
 
 
 def _stamp(model: OwnModel) -> str:

@@ -205,7 +205,8 @@ def _kind_fit(index: TargetIndex, model: OwnModel, queries: Sequence[Query], fou
     kinds = sorted(kind for kind in values if kind)
     if not kinds or not any(query.context for query in queries):
         return np.zeros(len(found.row), np.float32)
-    cosines = model.encode([query.context for query in queries]) @ model.encode(kinds).T
+    contexts = model.encode([query.context for query in queries]).astype(np.float64)
+    cosines = contexts @ model.encode(kinds).T  # twice the precision: the last digit must not depend on the block
     number = {kind: position for position, kind in enumerate(kinds)}
     column = np.array([number.get(kind or "", -1) for kind in values])[index.targets.kinds.numbers[found.target]]
     return np.where(column >= 0, cosines[found.row, column], 0).astype(np.float32)
@@ -259,7 +260,10 @@ def _words(
     used, local = np.unique(name_words, return_inverse=True)
     local = local.reshape(name_words.shape)
     sides = model.encode_single_words(words) if words else np.zeros((1, model.dimensions), np.float32)
-    cosines = sides @ np.asarray(index.word_vectors[np.maximum(used, 0)], np.float32).T
+    # twice the precision of what is kept, so that its last digit does not depend on the words of other rows
+    cosines = np.asarray(
+        sides.astype(np.float64) @ index.word_vectors[np.maximum(used, 0)].T.astype(np.float64), np.float32
+    )
     cosines[:, used < 0] = -1
     cosines = np.vstack([cosines, np.full((1, cosines.shape[1]), -1, np.float32)])  # last row: no word
     cube = cosines[term_words[found.row][:, :, None], local[:, None, :]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from termserver.matching.features import FEATURES, GROUPS, PENALTIES
 
 IS_PENALTY = np.array([name in PENALTIES for name in FEATURES])
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+Float = TypeVar("Float", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,13 @@ class Ranker:
         features
             Shape (n_pairs, n_features), as `features.describe` gives them.
         """
-        inputs = self.standardise(features)
-        total = np.zeros(len(features), np.float32)
+        # twice the precision of the answer, so that its last digit does not depend on how many pairs are scored together
+        inputs = self.standardise(features).astype(np.float64)
+        total = np.zeros(len(features), np.float64)
         for network in self.networks:
             total += forward(network, inputs)[-1].ravel()
-        return np.asarray(total / len(self.networks) - features @ self.penalties, np.float32)
+        costs = features.astype(np.float64) @ self.penalties
+        return np.asarray(total / len(self.networks) - costs, np.float32)
 
     def shares(
         self, features: NDArray[np.float32], scores: NDArray[np.float32], reference: NDArray[np.float32]
@@ -131,7 +135,7 @@ class Ranker:
         return inputs
 
 
-def forward(network: tuple[Layer, ...], inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+def forward(network: tuple[Layer, ...], inputs: NDArray[Float]) -> list[NDArray[Float]]:
     """Outputs of every layer, the inputs first; hidden layers are rectified."""
     outputs = [inputs]
     for position, (weights, bias) in enumerate(network):

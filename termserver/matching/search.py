@@ -73,10 +73,15 @@ class Scope:
     offered: NDArray[np.bool_]
 
 
-def scope_of(index: TargetIndex, language: str | None) -> Scope:
+def scope_of(index: TargetIndex, language: str | None, chosen: NDArray[np.bool_] | None = None) -> Scope:
     """Names in the row's language, its sisters, English, Latin or no language, and displays; all names for an unknown language.
 
     Inactive targets are out, unless the system has no active one.
+
+    Parameters
+    ----------
+    chosen
+        Shape (n_targets,): targets that may be proposed; None for all.
     """
     names = index.names
     near: set[str | None] = {language, *sisters_of(language)} - {None}
@@ -87,6 +92,8 @@ def scope_of(index: TargetIndex, language: str | None) -> Scope:
     if not active.any():
         active[:] = True
     allowed = own | general if language is not None else np.ones(len(own), np.bool_)
+    if chosen is not None:
+        active &= chosen
     allowed &= active[names.concept]
     return Scope(allowed, own, allowed[names.start[:-1]])
 
@@ -171,7 +178,7 @@ def find(
         cosine=cosine,
         own_cosine=own_cosine,
         context_cosine=context_cosine,
-        learned_cosine=np.maximum(cosine, _best_learned(index, learned, row, target)),
+        learned_cosine=np.maximum(cosine, _best_learned(index, rows, row, target)),
         display_cosine=pair_cosines(index.vectors, display, row, rows.texts, rows.text_row),
         ngram_cosine=ngram_cosine,
         exact=exact_flag,
@@ -198,16 +205,21 @@ def _learned_cosines(index: TargetIndex, rows: RowVectors, scope: Scope) -> NDAr
 
 
 def _best_learned(
-    index: TargetIndex, learned: NDArray[np.float32], row: NDArray[np.int64], target: NDArray[np.int64]
+    index: TargetIndex, rows: RowVectors, row: NDArray[np.int64], target: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Best cosine of each pair over the target's learned names; -1 for a target that has none."""
+    """Best cosine of each pair over the target's learned names; -1 for a target that has none.
+
+    Pair by pair, so that the last digit does not depend on the other rows of the block.
+    """
     best = np.full(len(row), -1, np.float32)
-    if learned.shape[1]:
+    if len(index.learned_target):
+        terms = rows.texts[rows.first]
         first = np.searchsorted(index.learned_target, target, side="left")
         last = np.searchsorted(index.learned_target, target, side="right")
         for offset in range(int((last - first).max(initial=0))):
             has = np.flatnonzero(first + offset < last)
-            best[has] = np.maximum(best[has], learned[row[has], first[has] + offset])
+            vectors = np.asarray(index.learned_vectors[first[has] + offset], np.float32)
+            best[has] = np.maximum(best[has], np.einsum("ij,ij->i", terms[row[has]], vectors))
     return best
 
 
