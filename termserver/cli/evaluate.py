@@ -55,7 +55,8 @@ def evaluate(
     if not targets:
         raise BadInput("there is nothing to search: name --targets FILE.csv, or --target-system URL of loaded content")
     engine = MatchingEngine.build(targets, transformer=transformer, weights=weights or WEIGHTS)
-    suggestions = engine.suggest([row.term for row in rows], limit=max(RECALL_DEPTHS))
+    terms = [row.term for row in rows]
+    suggestions = engine.suggest(terms, limit=max(RECALL_DEPTHS), profile=engine.profile(terms))
     found = figures(rows, suggestions)
     if as_json:
         click.echo(json.dumps(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from termserver.curation.engines import Engines, targets_for_system
@@ -24,6 +25,7 @@ from termserver.store.engine import Database, Session
 
 if TYPE_CHECKING:
     from termserver.matching.engine import MatchingEngine
+    from termserver.matching.profile import ListProfile
 
 __all__ = ["queue_suggestions", "run_suggest_job", "search_targets", "suggest_rows", "targets_for_system"]
 
@@ -59,9 +61,9 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
     with database.session() as session:
         project = project_store.read_project(session, job.project_id or 0)
         memories = {system: _memory(session, system, job.person_id) for system in project.target_systems}
-        remembering = Remembering(engines, memories)
     total, done = project.progress.rows, 0
     _report(database, job, project, done=job.progress, total=total, message="Opening the target systems")
+    remembering = Remembering(engines, memories, _sample(database, project))
     found_some = remarked = 0
     for rows in _batches(database, project):
         done += len(rows)
@@ -82,31 +84,50 @@ def run_suggest_job(database: Database, settings: Settings, engines: Engines, jo
 
 
 class Remembering:
-    """Engines with earlier decisions: the memory of a system is made ready once, and again when its engine changes."""
+    """Engines with earlier decisions and what the list is about: made ready once a system, and again when its engine changes.
 
-    def __init__(self, engines: Engines, memories: Mapping[str, Sequence[EarlierDecision]]) -> None:
+    Parameters
+    ----------
+    sample
+        Terms from all over the list.
+    """
+
+    def __init__(
+        self, engines: Engines, memories: Mapping[str, Sequence[EarlierDecision]], sample: Sequence[SourceTerm] = ()
+    ) -> None:
         self._engines = engines
         self._memories = memories
-        self._ready: dict[str, tuple[MatchingEngine, MatchingEngine]] = {}
+        self._sample = sample
+        self._ready: dict[str, tuple[MatchingEngine, MatchingEngine, ListProfile | None]] = {}
 
     def engine(self, system: str) -> MatchingEngine:
         """The engine of a loaded code system, with its memory."""
+        return self._made_ready(system)[1]
+
+    def profile(self, system: str) -> ListProfile | None:
+        """What the engine of a code system knows of the whole list."""
+        return self._made_ready(system)[2]
+
+    def _made_ready(self, system: str) -> tuple[MatchingEngine, MatchingEngine, ListProfile | None]:
         bare = self._engines.engine(system)
         known = self._ready.get(system)
         if known is None or known[0] is not bare:
-            known = self._ready[system] = (bare, bare.with_memory(self._memories.get(system, ())))
-        return known[1]
+            memory = bare.with_memory(self._memories.get(system, ()))
+            known = self._ready[system] = (bare, memory, bare.profile(self._sample))
+        return known
 
 
 def suggest_rows(
     engines: Remembering, settings: Settings, project: Project, rows: Sequence[Row]
 ) -> dict[int, dict[str, Suggestions]]:
-    """Row number → target system → suggestions."""
+    """Row number → target system → suggestions, with what is remembered and what the list is about, by target system."""
     terms = [_term(row, project) for row in rows]
     found: dict[int, dict[str, Suggestions]] = {row.id: {} for row in rows}
     for system in project.target_systems:
-        found_here = engines.engine(system).suggest(terms, limit=settings.candidates_per_row)
-        for row, suggestions in zip(rows, found_here, strict=True):
+        suggested = engines.engine(system).suggest(
+            terms, limit=settings.candidates_per_row, profile=engines.profile(system)
+        )
+        for row, suggestions in zip(rows, suggested, strict=True):
             found[row.id][system] = suggestions
     return found
 
@@ -152,6 +173,15 @@ def _memory(session: Session, system: str, person_id: int | None) -> tuple[Earli
 def _batches(database: Database, project: Project) -> Iterator[list[Row]]:
     with database.session() as session:
         yield from row_store.stream_row_batches(session, project.id, size=BATCH)
+
+
+def _sample(database: Database, project: Project) -> list[SourceTerm]:
+    """Terms from all over the list, by which it is known what the list is about; the same ones each time."""
+    from termserver.matching.profile import MOST_ROWS
+
+    step = max(1, project.progress.rows // MOST_ROWS)
+    rows = (row for batch in _batches(database, project) for row in batch)
+    return [_term(row, project) for row in islice(rows, 0, None, step)]
 
 
 def _report(database: Database, job: Job, project: Project, *, done: int, total: int, message: str) -> None:

@@ -17,6 +17,7 @@ ROW_FACTS = (
     "margin",
     "entropy",
     "candidates",
+    "list_certainty",
     "cosine",
     "display_cosine",
     "own_names",
@@ -44,7 +45,7 @@ ROW_FACTS = (
     "unspecified_name",
     "kind_fit",
 )
-_COPIED = ROW_FACTS[5:]
+_COPIED = ROW_FACTS[6:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,30 @@ class Calibration:
 
         Each of shape (n_rows,).
         """
-        inputs = np.clip((facts - self.mean) / self.scale, -4, 4)
+        inputs = standard_facts(facts, self.mean, self.scale)
         first = np.interp(logistic(inputs, self.first), self.steps[0], self.steps[1])
         return first, np.maximum(logistic(inputs, self.any_right), first)
 
 
+def standard_facts(
+    facts: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Facts centred, divided and capped at 4 either way; what is not known is 0."""
+    return np.nan_to_num(np.clip((facts - mean) / scale, -4, 4))
+
+
+def top_chances(scores: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of each row's best score in the softmax over its candidates, shape (n_rows,); pairs in any order in a row."""
+    counts = np.diff(np.r_[starts, len(scores)])
+    best = np.maximum.reduceat(scores, starts).astype(np.float64)
+    return np.asarray(1 / np.add.reduceat(np.exp(scores - np.repeat(best, counts)), starts), np.float64)
+
+
 def row_facts(
-    scores: NDArray[np.float32], features: NDArray[np.float32], starts: NDArray[np.int64]
+    scores: NDArray[np.float32],
+    features: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    certainty: NDArray[np.float64] | float | None = None,
 ) -> NDArray[np.float64]:
     """Facts of each row's ranking, shape (n_rows, len(ROW_FACTS)).
 
@@ -118,6 +136,9 @@ def row_facts(
         Shape (n_pairs,), each row's pairs together, best first.
     starts
         Shape (n_rows,): first pair of each row.
+    certainty
+        How sure the ranking of the whole list is, as `ListProfile.certainty`, of each row or of all; None where the rows come
+        alone.
     """
     ends = np.r_[starts[1:], len(scores)]
     best = scores[starts].astype(np.float64)
@@ -131,7 +152,10 @@ def row_facts(
     entropy = -np.add.reduceat(share * np.log(np.maximum(share, 1e-12)), starts)
     copied = features[starts][:, [FEATURES.index(name) for name in _COPIED]].astype(np.float64)
     log_odds = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / (1 - np.clip(chance, 1e-6, 1 - 1e-6)))
-    return np.column_stack([chance, log_odds, np.minimum(best - second, 10), entropy, np.log2(ends - starts), copied])
+    of_list = np.broadcast_to(np.nan if certainty is None else np.asarray(certainty, np.float64), chance.shape)
+    return np.column_stack(
+        [chance, log_odds, np.minimum(best - second, 10), entropy, np.log2(ends - starts), of_list, copied]
+    )
 
 
 def logistic(inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

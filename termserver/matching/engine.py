@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 import termserver
 from termserver.errors import BadInput, MatchingError
-from termserver.matching.calibration import Calibration, row_facts
+from termserver.matching.attributes import AttributeModel
+from termserver.matching.calibration import Calibration, row_facts, top_chances
 from termserver.matching.evidence import evidence_of, suggested_relationship
 from termserver.matching.features import FEATURES, Described, describe
 from termserver.matching.index import TargetIndex, build_index
@@ -22,6 +23,7 @@ from termserver.matching.learned_names import LearnedNames
 from termserver.matching.memory import Memory, Remembered
 from termserver.matching.own_model import WEIGHTS, OwnModel
 from termserver.matching.pivot import Pivot, SortedWords
+from termserver.matching.profile import ListProfile, evenly, profile_of
 from termserver.matching.queries import Query, languages_in, query_of
 from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
@@ -31,6 +33,7 @@ from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, S
 from termserver.model.relationship import Relationship
 
 _TRANSFORMER_WEIGHT = 5.0  # score a unit of cosine below the row's best; the ranker is trained without a transformer
+_CERTAINTY_ROWS = 300  # of a list, by which it is known how hard it is
 _REMEMBERED_SAME, _REMEMBERED_NEARLY = 0.97, 0.85
 
 
@@ -41,6 +44,7 @@ class MatchingEngine:
         self,
         index: TargetIndex,
         model: OwnModel,
+        attributes: AttributeModel,
         ranker: Ranker,
         calibration: Calibration,
         memory: Memory,
@@ -49,6 +53,7 @@ class MatchingEngine:
     ) -> None:
         self._index = index
         self._model = model
+        self._attributes = attributes
         self._ranker = ranker
         self._calibration = calibration
         self._memory = memory
@@ -59,8 +64,8 @@ class MatchingEngine:
         self._reader = self._pivot.reader(SortedWords(index.names.words))
         name = f" / {transformer.name}" if transformer else ""
         self.engine_version = (
-            f"termserver {termserver.__version__} / own {model.version} / ranker {ranker.version}"
-            f" / calibration {_calibration_version(calibration)}{name}"
+            f"termserver {termserver.__version__} / own {model.version} / attributes {attributes.version}"
+            f" / ranker {ranker.version} / calibration {_calibration_version(calibration)}{name}"
         )
 
     @classmethod
@@ -135,6 +140,7 @@ class MatchingEngine:
         return cls(
             index,
             model,
+            AttributeModel.load(weights / "attributes.npz"),
             Ranker.load(weights / "ranker.npz"),
             Calibration.load(weights / "calibration.npz"),
             Memory(memory, index.targets.position),
@@ -171,13 +177,35 @@ class MatchingEngine:
         save_index(self._index, folder)
         (folder / "own_model.txt").write_text(_stamp(self._model), encoding="utf-8")
 
-    def suggest(self, rows: Sequence[SourceTerm], *, limit: int = 10) -> list[Suggestions]:
-        """Candidates of each row, best first; the same rows give the same answers in any order and batch.
+    def profile(self, rows: Sequence[SourceTerm]) -> ListProfile | None:
+        """What a list is about, for `suggest`; None for a list too short to say. Take the whole list, or rows all over it."""
+        queries = [query_of(row) for row in rows]
+        profile = profile_of(self._attributes, queries)
+        if profile is None:
+            return None
+        sample = evenly([query for query in queries if query.skeleton], _CERTAINTY_ROWS)
+        chances = []
+        for language in languages_in(sample):
+            of_language = [query for query in sample if query.language == language]
+            for start in range(0, len(of_language), block_size(self._index)):
+                block = of_language[start : start + block_size(self._index)]
+                found = find(self._index, self._model, block, self._scope(language))
+                described = describe(self._index, self._model, self._attributes, block, found, profile)
+                starts = np.flatnonzero(np.r_[True, found.row[1:] != found.row[:-1]])
+                chances.append(top_chances(self._ranker.score(described.values), starts))
+        return replace(profile, certainty=float(np.mean(np.concatenate(chances))))
+
+    def suggest(
+        self, rows: Sequence[SourceTerm], *, limit: int = 10, profile: ListProfile | None = None
+    ) -> list[Suggestions]:
+        """Candidates of each row, best first; the same rows and profile give the same answers in any order and batch.
 
         Parameters
         ----------
         limit
             Candidates a row, 1 or more.
+        profile
+            Of the list that the rows come from, as `profile` makes it; None for rows that come alone.
 
         Raises
         ------
@@ -198,7 +226,9 @@ class MatchingEngine:
             for start in range(0, len(positions), size):
                 block = positions[start : start + size]
                 for number, found in zip(
-                    block, self._suggest_block([queries[number] for number in block], language, limit), strict=True
+                    block,
+                    self._suggest_block([queries[number] for number in block], language, limit, profile),
+                    strict=True,
                 ):
                     suggestions[number] = found
         return suggestions
@@ -231,14 +261,16 @@ class MatchingEngine:
             self._scopes[language] = scope_of(self._index, language, self._chosen)
         return self._scopes[language]
 
-    def _suggest_block(self, queries: Sequence[Query], language: str | None, limit: int) -> list[Suggestions]:
+    def _suggest_block(
+        self, queries: Sequence[Query], language: str | None, limit: int, profile: ListProfile | None
+    ) -> list[Suggestions]:
         """Suggestions of rows of one language."""
         remembered = {(found.row, found.target): found for found in self._memory.recall(queries)}
         vectors = self._transformer.encode([query.term for query in queries]) if self._transformer else None
         found = find(
             self._index, self._model, queries, self._scope(language), extra=list(remembered), transformer=vectors
         )
-        described = describe(self._index, self._model, queries, found)
+        described = describe(self._index, self._model, self._attributes, queries, found, profile)
         scores = self._ranker.score(described.values)
         if self._transformer:
             scores += np.float32(_TRANSFORMER_WEIGHT) * described.values[:, FEATURES.index("transformer_gap")]
@@ -250,7 +282,11 @@ class MatchingEngine:
         readable = np.array([query.readable for query in queries])[found.row[order[starts]]]
         first, any_right = (
             readable * chance
-            for chance in self._calibration.probabilities(row_facts(scores[order], described.values[order], starts))
+            for chance in self._calibration.probabilities(
+                row_facts(
+                    scores[order], described.values[order], starts, None if profile is None else profile.certainty
+                )
+            )
         )
         ends = np.r_[starts[1:], len(order)]
         shown = np.concatenate(

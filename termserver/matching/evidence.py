@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.matching.features import FEATURES
+from termserver.matching.identifiers import identifiers_of, minutes_of
 from termserver.matching.index import TargetIndex
-from termserver.matching.labs import METHODS, PROPERTIES, SPECIMENS, TIMINGS
+from termserver.matching.labs import METHODS, PROPERTIES, SCALES, SPECIMENS, TIMINGS, scale_of_name
 from termserver.matching.memory import Remembered
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.queries import Query
@@ -103,7 +104,7 @@ def _signals(
 
 def _matched_words(query: Query, skeleton: str, name: str, cosines: NDArray[np.float32]) -> tuple[tuple[str, str], ...]:
     """Pairs of words that mean the same, best first, each word once."""
-    term_words, name_words = readable_words(query.term, query.skeleton), readable_words(name, skeleton)
+    term_words, name_words = readable_words(query.named, query.skeleton), readable_words(name, skeleton)
     rows, columns = np.nonzero(cosines[: len(term_words), : len(name_words)] >= SIMILAR_WORD)
     order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda pair: (-float(cosines[pair]), pair))
     pairs, used_rows, used_columns = [], set(), set()
@@ -143,11 +144,21 @@ def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tup
         agreements.append("number " + ", ".join(shared))
     if query.numbers and index.names.numbers[name] and not shared:
         conflicts.append(f"number {', '.join(sorted(query.numbers))} ≠ {', '.join(sorted(index.names.numbers[name]))}")
+    text = index.names.searched[name]
+    symbols = sorted(identifiers_of(query.named) & identifiers_of(text))
+    if symbols:
+        agreements.append("symbol " + ", ".join(symbols))
+    ours_minutes, their_minutes = minutes_of(query.named), minutes_of(text)
+    if ours_minutes & their_minutes:
+        agreements.append(f"time {_minutes(ours_minutes & their_minutes)}")
+    elif ours_minutes and their_minutes:
+        conflicts.append(f"time {_minutes(ours_minutes)} ≠ {_minutes(their_minutes)}")
     display = int(index.names.start[target])
     for axis, values, ours_at, theirs_at in (
         ("specimen", SPECIMENS, query.lab.specimen, int(index.names.specimen[display])),
         ("property", PROPERTIES, query.lab.property, int(index.names.property[display])),
         ("timing", TIMINGS, query.lab.timing, int(index.names.timing[display])),
+        ("scale", SCALES, query.scale, scale_of_name(index.names.searched[display]) if query.scale else 0),
     ):
         if ours_at and theirs_at:
             if ours_at == theirs_at:
@@ -159,6 +170,10 @@ def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tup
     return tuple(agreements), tuple(conflicts)
 
 
+def _minutes(minutes: frozenset[float]) -> str:
+    return ", ".join(f"{value:g}" for value in sorted(minutes)) + " min"
+
+
 def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tuple[str, ...]:
     """What a curator should look at before accepting."""
     warnings = [] if index.targets[target].active else ["inactive"]
@@ -167,6 +182,8 @@ def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tu
         "specimen": "another specimen",
         "property": "the unit implies another property",
         "timing": "another time of sampling",
+        "scale": "another scale of results",
+        "time": "another time after the start",
         "denied": "with and without differ",
         "behaviour": "benign and malignant differ",
         "sex": "another sex",

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from termserver.matching.attributes import AttributeModel, target_classes
+from termserver.matching.identifiers import identifiers_of, minutes_of
 from termserver.matching.index import TargetIndex, number_words
+from termserver.matching.labs import scale_of_name
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.own_model import OwnModel
 from termserver.matching.pivot_features import PIVOT_FEATURES, pivot_features
+from termserver.matching.profile import ListProfile
 from termserver.matching.queries import Query
 from termserver.matching.search import CODE_SHAPE, Found
 
@@ -88,6 +92,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "method_added",
         "laboratory",
         "has_children",
+        "kind_chance",
+        "property_chance",
+        "specimen_chance",
+        "timing_chance",
+        "method_chance",
+        "list_kind",
+        "symbols_shared",
+        "symbols_missing",
+        "symbols_added",
+        "minutes_agree",
+        "minutes_conflict",
+        "scale_agrees",
+        "scale_conflicts",
     ),
 }
 FEATURES = tuple(name for names in GROUPS.values() for name in names)
@@ -124,8 +141,21 @@ class Described:
     conflict_bits: NDArray[np.int64]
 
 
-def describe(index: TargetIndex, model: OwnModel, queries: Sequence[Query], found: Found) -> Described:
-    """Features of the candidates of a block, in the order of `found`."""
+def describe(
+    index: TargetIndex,
+    model: OwnModel,
+    attributes: AttributeModel,
+    queries: Sequence[Query],
+    found: Found,
+    profile: ListProfile | None = None,
+) -> Described:
+    """Features of the candidates of a block, in the order of `found`.
+
+    Parameters
+    ----------
+    profile
+        Of the list that the rows come from; None where they come alone.
+    """
     columns: dict[str, NDArray[np.float32]] = {}
     columns |= _meaning(index, model, queries, found)
     columns |= _texts(index, queries, found)
@@ -137,6 +167,8 @@ def describe(index: TargetIndex, model: OwnModel, queries: Sequence[Query], foun
     columns |= _numbers(index, queries, found)
     columns |= _laboratory(index, queries, found)
     columns |= pivot_features(index, model, queries, found)
+    columns |= _symbols(index, queries, found)
+    columns |= _chances(index, attributes, queries, found, profile)
     columns["code_shape"] = (found.sources & CODE_SHAPE > 0).astype(np.float32)
     columns["has_children"] = index.has_children[found.target].astype(np.float32)
     values = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
@@ -217,7 +249,7 @@ def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[s
     terms = [queries[row].skeleton for row in found.row]
     names = index.names.skeletons.take(found.name)
     raw = [
-        (queries[row].term, name) for row, name in zip(found.row, index.names.searched.take(found.name), strict=True)
+        (queries[row].named, name) for row, name in zip(found.row, index.names.searched.take(found.name), strict=True)
     ]
 
     def score(scorer: Callable[..., float]) -> NDArray[np.float32]:
@@ -368,6 +400,28 @@ def _numbers(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict
     }
 
 
+def _symbols(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
+    """Letters, symbols and times of either side that the other has too, or lacks."""
+    ours = [(identifiers_of(query.named), minutes_of(query.named)) for query in queries]
+    columns = {
+        name: np.zeros(len(found.row), np.float32)
+        for name in ("symbols_shared", "symbols_missing", "symbols_added", "minutes_agree", "minutes_conflict")
+    }
+    texts = index.names.searched.take(found.name)
+    for pair, (row, text) in enumerate(zip(found.row.tolist(), texts, strict=True)):
+        symbols, minutes = ours[row]
+        theirs, their_minutes = identifiers_of(text), minutes_of(text)
+        if symbols:
+            shared = len(symbols & theirs)
+            columns["symbols_shared"][pair] = shared / len(symbols)
+            columns["symbols_missing"][pair] = min(len(symbols) - shared, 3) / 3
+        if theirs:
+            columns["symbols_added"][pair] = min(len(theirs - symbols), 3) / 3
+        if minutes and their_minutes:
+            columns["minutes_agree" if minutes & their_minutes else "minutes_conflict"][pair] = 1
+    return columns
+
+
 def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Agreement of laboratory axes where both sides say them; the display speaks for the target."""
     display = index.names.start[found.target]
@@ -389,7 +443,41 @@ def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> d
     columns["method_shared"] = ((said & named) > 0).astype(np.float32)
     columns["method_conflicts"] = ((said > 0) & (named > 0) & ((said & named) == 0)).astype(np.float32)
     columns["method_added"] = np.minimum(np.bitwise_count(named & ~said), 2).astype(np.float32) / 2
+    ours = np.array([query.scale for query in queries], np.int8)[found.row]
+    used, local = np.unique(display, return_inverse=True)
+    theirs = np.array([scale_of_name(text) for text in names.searched.take(used)], np.int8)[local]
+    both = (ours > 0) & (theirs > 0)
+    columns["scale_agrees"] = (both & (ours == theirs)).astype(np.float32)
+    columns["scale_conflicts"] = (both & (ours != theirs)).astype(np.float32)
     columns["laboratory"] = ((index.names.specimen[display] > 0) & (index.names.property[display] > 0)).astype(
         np.float32
     )
     return columns
+
+
+def _chances(
+    index: TargetIndex,
+    attributes: AttributeModel,
+    queries: Sequence[Query],
+    found: Found,
+    profile: ListProfile | None,
+) -> dict[str, NDArray[np.float32]]:
+    """How much less likely the words of the term make each class of the target than the best class among the row's candidates.
+
+    0 is the best of the row; 0 too for a target of no known class. `list_kind` says the same of the list the row comes from.
+    """
+    chances = attributes.log_chances([query.with_context for query in queries])
+    used, local = np.unique(found.target, return_inverse=True)
+    classes = {head: values[local] for head, values in target_classes(index, used).items()}
+    columns = {f"{head}_chance": _below_best(found.row, chances[head], mine) for head, mine in classes.items()}
+    if profile is None:
+        columns["list_kind"] = np.zeros(len(found.row), np.float32)
+    else:
+        columns["list_kind"] = _below_best(found.row, profile.of(queries), classes["kind"])
+    return columns
+
+
+def _below_best(row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Each pair's chance below the best of its row; 0 where the pair has no class."""
+    values = np.where(mine >= 0, chances[row, mine], np.float32(-99))
+    return np.where(mine >= 0, _gap(row, values), 0).astype(np.float32)

@@ -205,7 +205,10 @@ TIMING_WORDS = (
     (r"\b(fasting|faste\w*|fastande|paasto\w*|tuhja kohuga|tuksa dusa|nevalgius|fastandi)\b", "fasting"),
     (r"\b(24 ?h(ours?)?|24 ?t|dogn\w*|dygn\w*|vrk|vuorokau\w*|oopaev\w*|diennakts|paros|solarhring\w*)\b", "24 hours"),
     (
-        r"(--|\b(post|after|challenge|belast\w*|rasitu\w*|koormu\w*|tolerance|tolerans\w*|stimul\w*)\b)",
+        (
+            r"(--|\b(post|after|challenge|belast\w*|rasitu\w*|koormu\w*|tolerance|tolerans\w*|mojutust"
+            r"|stimulation\w*|stimulatsioon\w*|stimulaatio\w*|stimulering\w*|stimulacij\w*)\b)"
+        ),
         "after challenge",
     ),
 )

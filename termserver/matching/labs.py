@@ -31,6 +31,7 @@ from termserver.matching.normalise.common import fold
 __all__ = [
     "METHODS",
     "PROPERTIES",
+    "SCALES",
     "SPECIMENS",
     "TIMINGS",
     "LabAxes",
@@ -38,12 +39,20 @@ __all__ = [
     "axes_of_name",
     "axes_of_row",
     "property_of_unit",
+    "scale_of_name",
+    "scale_of_row",
+    "without_prefix",
 ]
 
 _UNIT_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in UNITS)
 _TIMING_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in TIMING_WORDS)
 _METHOD_PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in METHOD_WORDS)
-_PREFIX = re.compile(r"^\s*([A-Za-zåÅ]{1,8})(\([A-Za-z]{1,4}\))?\s?[-—–]")
+# not the letter of a vitamin, a hepatitis, a cell line: "E-vitamiini", "B-hepatiidi viirus", "B-soluja"
+_PREFIX = re.compile(
+    r"^\s*([A-Za-zåÅ]{1,8})(\([A-Za-z]{1,4}\))?\s?[-—–]"
+    r"(?!\s?(vitam|vítam|hepat|lifrar|gripp|gripi|influen|inflúen|strepto|rakk|rakud|raku|solu|sellu|cell|lümf|lymfocyt|lymfosyt"
+    r"|tüü|typ|tyyp|antig|antik|anticu|vaktsi|viirus|virus|vírus|alleel|allel|kromos|liit|bundet|bund|nut|rea[ck]tiiv|reaktiv))"
+)
 _NPU_UNIT = re.compile(r"=\s*\?\s*(.*)$")
 _LOINC_KIND = re.compile(r"\[([^\]]+)\]")
 _LOINC_FRACTION = re.compile(r"^ [^\[\]]+/[^\[\]]+ (in|of) ")
@@ -55,7 +64,33 @@ _LOINC_TAIL = re.compile(
     rf"\s*(\[[^\]]*\].*| in ({_LOINC_SYSTEMS.replace(' ', '|')})\b.*| of (blood|urine|serum)\b.*| by [a-z].*)$",
     re.IGNORECASE,
 )
+SCALES = ("quantitative", "ordinal", "nominal", "narrative")
+_SCALE_PATTERNS = (
+    re.compile(r"\b(kvantitatiiv\w*|kvantitativ\w*|kiekybin\w*|magnbund\w*|maaritys|quantitative)\b"),
+    re.compile(r"(\[presence\]|\bordinal\b|\bkvalitatiiv|\bkvalitativ|\blaadullinen|\bkokybin|\bqualitative)"),
+    re.compile(r"(\[identifier\]|\[type\]|\bnominal\b|\btaxon\b)"),
+    re.compile(r"\bnarrative\b"),
+)
+_MEASURED = frozenset(PROPERTIES) - {
+    "presence",
+    "susceptibility",
+    "identification",
+    "genotype",
+    "arbitrary concentration",
+}
 _NPU_TAIL = re.compile(r";.*$")
+# "seerumis/plasmas", "i serum", "virtsasta", "asinīs": where the specimen stands behind what is measured
+_LOCAL_TAIL = re.compile(
+    r"\s+((arteriaalses|venoosses|ööpäevases|täpsustamata)\s+)?("
+    r"seerumis|plasmas|\w*veres|\w*uriinis|liikvoris|roojas|väljaheites|spermas|luuüdis|\w*vedelikus|süljes|rögas|vereplekist"
+    r"|seerumista|plasmasta|\w*verestä|virtsasta|ulosteesta|likvorista|aivo-selkäydinnesteestä"
+    r"|serumā|plazmā|\w*asinīs|urīnā|likvorā|fēcēs|izkārnījumos"
+    r"|serume|plazmoje|\w*kraujyje|šlapime|likvore|išmatose"
+    r"|[ií] (serum|plasma|(kapillär|venøst |arteriellt |arterielt |ven|artär)?blod|urin|likvor|csv|csf|feces|fæces|avføring"
+    r"|avföring|faeces|sermi|blóði|þvagi|mænuvökva|hægðum)"
+    r")\b.*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +168,57 @@ def analyte_of(name: str) -> str:
     ('Glukos', 'Glucose')
     >>> analyte_of("Glucose [Moles/volume] in Serum or Plasma"), analyte_of("Akut bronkit")
     ('Glucose', 'Akut bronkit')
+    >>> analyte_of("Odravastane IgE seerumis/plasmas"), analyte_of("Natrium i urin")
+    ('Odravastane IgE', 'Natrium')
     """
-    found = _PREFIX.match(name)
-    if found and _prefix_specimen(found[1]):
-        rest = name[found.end() :].strip()
-        return _NPU_TAIL.sub("", rest).strip() or rest or name
+    rest = without_prefix(name)
+    if rest != name:
+        return _NPU_TAIL.sub("", rest).strip() or rest
+    local = _LOCAL_TAIL.sub("", name).strip()
+    if local and local != name:
+        return local
     if axes_of_name(name).specimen or _LOINC_KIND.search(name):
         return _LOINC_TAIL.sub("", name).strip() or name
     return name
+
+
+@lru_cache(maxsize=20_000)
+def scale_of_name(name: str) -> int:
+    """Position in `SCALES` plus one of what a name says of its results: LOINC's scale axis; 0 where it does not say.
+
+    >>> [SCALES[scale_of_name(name) - 1] for name in ("Glucose [Presence] in Urine", "P—Glucose; subst.c. = ? mmol/L")]
+    ['ordinal', 'quantitative']
+    >>> SCALES[scale_of_name("CRP, kvalitatiivne") - 1], scale_of_name("Glukos")
+    ('ordinal', 0)
+    """
+    text = fold(name)
+    for position, pattern in enumerate(_SCALE_PATTERNS, start=1):
+        if pattern.search(text):
+            return position
+    kind = axes_of_name(name).property
+    return SCALES.index("quantitative") + 1 if kind and PROPERTIES[kind - 1] in _MEASURED else 0
+
+
+def scale_of_row(term: str, axes: LabAxes, context: Mapping[str, str]) -> int:
+    """The scale of a row: what its name or context says; a unit that implies a measured property is quantitative.
+
+    >>> SCALES[scale_of_row("S-Ferrit", axes_of_row("S-Ferrit", {"unit": "ug/L"}), {"unit": "ug/L"}) - 1]
+    'quantitative'
+    """
+    said = scale_of_name(term) or next((found for value in context.values() if (found := scale_of_name(value))), 0)
+    if said:
+        return said
+    return SCALES.index("quantitative") + 1 if axes.property and PROPERTIES[axes.property - 1] in _MEASURED else 0
+
+
+def without_prefix(name: str) -> str:
+    """A laboratory name without the specimen in front; other names as they are.
+
+    >>> without_prefix("B -Lymfosyytit"), without_prefix("E-vitamiini"), without_prefix("fP-Gluk")
+    ('Lymfosyytit', 'E-vitamiini', 'Gluk')
+    """
+    found = _PREFIX.match(name)
+    return name[found.end() :].strip() or name if found and _prefix_specimen(found[1]) else name
 
 
 def property_of_unit(unit: str) -> int:

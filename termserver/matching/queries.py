@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from termserver.matching.labs import LabAxes, analyte_of, axes_of_row
+from termserver.matching.labs import LabAxes, analyte_of, axes_of_row, scale_of_row, without_prefix
 from termserver.matching.normalise.common import fold, numbers_of, repair, skel
 from termserver.matching.normalise.negation import negated_words
 from termserver.matching.normalise.tables import expand, language_of, typed_mask, typed_values
@@ -40,6 +40,10 @@ class Query:
         Share of the letters that the engine reads, 0 to 1.
     remarks
         What a curator should know about the term.
+    named
+        What is compared word by word: the term, of a laboratory name what follows the specimen's prefix.
+    lab, scale
+        Laboratory axes, and position in `labs.SCALES` plus one; zeros where the row does not say.
     analyte
         What a laboratory name measures, without its specimen; other terms whole.
     gloss, gloss_share
@@ -51,6 +55,7 @@ class Query:
     with_context: str
     context: str
     language: str | None
+    named: str
     skeleton: str
     folded: str
     typed: int
@@ -58,6 +63,7 @@ class Query:
     analyte: str
     numbers: frozenset[str]
     lab: LabAxes
+    scale: int
     code: str | None
     readable: float
     remarks: tuple[str, ...]
@@ -72,6 +78,8 @@ def query_of(row: SourceTerm) -> Query:
     told = told_languages(raw)
     language = labelled if told is None or labelled in told else None
     term = expand(raw, language)
+    named = without_prefix(term)
+    lab = axes_of_row(raw, row.context)
     context = context_words(row)
     texts = [term]
     shorter = _PARENTHESES.sub(" ", term).strip()
@@ -87,13 +95,15 @@ def query_of(row: SourceTerm) -> Query:
         with_context=f"{term} {context}".strip(),
         context=context,
         language=language,
-        skeleton=skel(term),
+        named=named,
+        skeleton=skel(named),
         folded=fold(raw),
         typed=typed_mask(typed_values(term, language)),
         negated=negated_words(term, language),
         analyte=analyte_of(term),
         numbers=numbers_of(term),
-        lab=axes_of_row(raw, row.context),
+        lab=lab,
+        scale=scale_of_row(raw, lab, row.context),
         code=row.code,
         readable=readable_share(raw),
         remarks=remarks_of(raw, labelled, whole_length=len(row.term), label=row.language),

@@ -10,8 +10,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.matching.calibration import Calibration, fit_logistic, fit_steps, logistic, row_facts
+from termserver.matching.calibration import (
+    Calibration,
+    fit_logistic,
+    fit_steps,
+    logistic,
+    row_facts,
+    standard_facts,
+    top_chances,
+)
 from termserver.matching.features import FEATURES
+from termserver.matching.profile import LEAST_ROWS
 from termserver.matching.ranker import IS_PENALTY, Layer, Ranker, forward
 from termserver.matching.training.rows import Examples
 
@@ -175,8 +184,13 @@ def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibra
         np.concatenate(columns) for columns in zip(*_outcomes(examples, ranker, seed), strict=True)
     )
     present = first >= 0
-    mean, scale = facts.mean(axis=0), np.maximum(facts.std(axis=0), 1e-3)
-    inputs = np.clip((facts - mean) / scale, -4, 4)
+    known = np.isfinite(facts).any(axis=0)
+    mean, scale = np.zeros(facts.shape[1]), np.ones(facts.shape[1])
+    mean[known], scale[known] = (
+        np.nanmean(facts[:, known], axis=0),
+        np.maximum(np.nanstd(facts[:, known], axis=0), 1e-3),
+    )
+    inputs = standard_facts(facts, mean, scale)
     right = first[present] > 0
     first_weights = fit_logistic(inputs[present], right, weight[present], ridge=CALIBRATION_RIDGE)
     steps = fit_steps(logistic(inputs[present], first_weights), right, weight[present])
@@ -193,6 +207,7 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
     random = np.random.default_rng([seed, 99])
     scores = ranker.score(examples.features)
     starts, ends = row_spans(examples)
+    certainty = _list_certainty(examples, scores, starts)
     robbed = np.repeat(random.random(len(starts)) < MISSING_SHARE, ends - starts)
     for kept, are_robbed in ((~robbed, False), (robbed & ~examples.right, True)):
         pairs = np.flatnonzero(kept)
@@ -203,11 +218,19 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
         kind = examples.kind[row[begins]]
         first = right[begins].astype(np.int8) - np.int8(are_robbed)
         yield (
-            row_facts(scores[pairs], examples.features[pairs], begins),
+            row_facts(scores[pairs], examples.features[pairs], begins, certainty[kind]),
             first,
             np.logical_or.reduceat(right, begins).astype(np.int8),
             list_weights(kind, CALIBRATION_ROWS) * _calibration_emphasis(examples)[kind],
         )
+
+
+def _list_certainty(examples: Examples, scores: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean share of the first candidate over the rows of each list, shape (n_lists,); not a number for a short list."""
+    kind = examples.kind[examples.row[starts]]
+    counts = np.bincount(kind, minlength=len(examples.lists))
+    sums = np.bincount(kind, top_chances(scores, starts), minlength=len(examples.lists))
+    return np.where(counts >= LEAST_ROWS, sums / np.maximum(counts, 1), np.nan)
 
 
 def feature_importance(examples: Examples, ranker: Ranker) -> dict[str, float]:

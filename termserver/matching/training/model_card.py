@@ -15,7 +15,8 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "# Model card",
         "",
         "Made by `termserver train`; measured by the same engine that serves. Weights: own model (int8 vectors of words",
-        "and character n-grams), ranker (small network over features), calibration (logistic and monotone steps).",
+        "and character n-grams), attributes (softmaxes over hashed words), ranker (small networks over features), calibration",
+        "(logistic and monotone steps).",
         "",
         f"- Seed: {seed}.",
         *(
@@ -25,6 +26,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
                 "own_scales.npy",
                 "learned_names.npz",
                 "pivot.npz",
+                "attributes.npz",
                 "ranker.npz",
                 "calibration.npz",
             )
@@ -35,6 +37,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "- Of our own samples (`code_systems/sample-*`), half of the terms are among the ranker's rows, a quarter among those of",
         "  the calibration; the figures are those of the last quarter.",
         "- `learned_names.npz` holds vectors, no texts, of Latin and second English names of ICD-10 codes that are not held out.",
+        "- `attributes.npz` holds weights of hashed words and n-grams: what they tell of a target's kind and laboratory axes.",
         "- Not for: deciding without a person. Icelandic, Latvian and Lithuanian rest on general dictionaries, dose",
         "  forms and our lexicons of medical and laboratory words; expect low probabilities until national titles are loaded and",
         "  `termserver train` is run again.",
@@ -111,7 +114,8 @@ def _results(data: Path, out: Path) -> list[str]:
         key = hash(tuple((target.system, target.code, len(target.designations)) for target in targets))
         if key not in engines:
             engines[key] = MatchingEngine.build(targets, weights=out)
-        suggestions = engines[key].suggest([row.term for row in gold], limit=25)
+        terms = [row.term for row in gold]
+        suggestions = engines[key].suggest(terms, limit=25, profile=engines[key].profile(terms))
         found = figures(gold, suggestions)
         fresh = [pair for pair in zip(gold, suggestions, strict=True) if pair[0].term.term in reported.get(name, ())]
         chances = figures([row for row, _ in fresh], [one for _, one in fresh]) if fresh else {}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from termserver.matching.attributes import AttributeModel
 from termserver.matching.evaluation import GoldRow, read_gold, read_targets
 from termserver.matching.features import describe
 from termserver.matching.index import TargetIndex, build_index, untagged
+from termserver.matching.labs import analyte_of
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.normalise.tables import typed_values, without_unspecified
 from termserver.matching.own_model import OwnModel
 from termserver.matching.pivot import Pivot, Reader, SortedWords
+from termserver.matching.profile import profile_of
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
 from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
@@ -30,6 +34,13 @@ CALIBRATED_SAMPLES = Fold(frozenset(range(10, 15)))
 MEASURED_SAMPLES = Fold(frozenset(range(15, 20)))
 SMALL_ROWS = 30  # rows of a list that get their right target in a small system
 NONSENSE_ROWS = 12  # rows without meaning among the rows of each list
+_LABORATORIES = (
+    "npu:",
+    "labfi:",
+    "gold:http://loinc.org",
+    "gold:http://npu-terminology.org",
+    "gold:https://fhir-terminology",
+)
 GOLD_WEIGHT = 2.0  # a curated pair is worth two titles
 POOLS = {
     ICD: "icd10_who_en.csv",
@@ -65,6 +76,22 @@ class Examples:
     lists: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What was learned from all that a fold lets be seen.
+
+    Parameters
+    ----------
+    learned
+        The learned names that the rows of a list meet, by the list's name.
+    """
+
+    model: OwnModel
+    attributes: AttributeModel
+    pivot: Pivot
+    learned: Callable[[str], LearnedNames]
+
+
 def gold_files(data: Path) -> list[Path]:
     """Gold maps of the data folder."""
     return sorted((data / "gold").glob("*.csv"))
@@ -91,6 +118,17 @@ def gold_concepts(data: Path, fold: Fold) -> list[Concept]:
                     )
                 )
     return concepts
+
+
+def analyte_concepts(concepts: Iterable[Concept]) -> list[Concept]:
+    """What laboratory names measure, as names of their own, where a name says more than that."""
+    found: list[Concept] = []
+    for concept in concepts:
+        if concept.key.startswith(_LABORATORIES):
+            names = tuple(dict.fromkeys((language, analyte_of(name)) for language, name in concept.names))
+            if names != concept.names:
+                found.append(Concept(f"analyte:{concept.key}", names, concept.source))
+    return found
 
 
 def _gold_key(system: str, code: str) -> str:
@@ -217,6 +255,15 @@ def nonsense(count: int, seed: int) -> list[GoldRow]:
     return rows
 
 
+def of_titles(name: str) -> bool:
+    """Whether the rows of a list are whole titles of the codes that a fold holds out, with no other names beside them.
+
+    >>> of_titles("icd10_sv"), of_titles("icd10_sv_generic"), of_titles("et_rhk10_synonyms__icd10")
+    (True, False, False)
+    """
+    return re.fullmatch(r"icd10_..|ksh97p", name) is not None
+
+
 def is_variant(name: str) -> bool:
     """Whether a list repeats rows of another: beside other names, or with generic terms."""
     return "_beside_" in name or "_generic" in name or "_with_" in name
@@ -282,20 +329,20 @@ def with_nonsense(lists: Sequence[RankedList]) -> list[RankedList]:
     ]
 
 
-def make_examples(
-    lists: Sequence[RankedList], model: OwnModel, learned: LearnedNames | None = None, pivot: Pivot | None = None
-) -> Examples:
+def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples:
     """Candidates and features of all rows of the lists."""
     rows, features, right, kinds = [], [], [], []
     count = 0
-    known: dict[tuple[str, int, int], TargetIndex] = {}
-    for number, (_, targets, gold) in enumerate(lists):
-        key = (targets[0].code + targets[-1].code, len(targets), sum(len(target.designations) for target in targets))
+    known: dict[tuple[str, int, int, int], TargetIndex] = {}
+    for number, (name, targets, gold) in enumerate(lists):
+        names = knowledge.learned(name)
+        designations = sum(len(target.designations) for target in targets)
+        key = (targets[0].code + targets[-1].code, len(targets), designations, id(names))
         if key not in known:
-            known[key] = build_index(targets, model, learned)
+            known[key] = build_index(targets, knowledge.model, names)
         index = known[key]
-        reader = (pivot or Pivot.empty()).reader(SortedWords(index.names.words))
-        for row, values, correct in described_rows(index, model, gold, reader):
+        reader = knowledge.pivot.reader(SortedWords(index.names.words))
+        for row, values, correct in described_rows(index, knowledge, gold, reader):
             rows.append(row + count)
             features.append(values)
             right.append(correct)
@@ -311,11 +358,26 @@ def make_examples(
     )
 
 
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Examples of the same lists, made with several models, as one."""
+    lists = tuple(dict.fromkeys(name for part in parts for name in part.lists))
+    rows = np.cumsum([0, *(len(part.kind) for part in parts)])
+    return Examples(
+        np.concatenate([part.row + first for part, first in zip(parts, rows, strict=False)]),
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([np.array([lists.index(name) for name in part.lists])[part.kind] for part in parts]),
+        lists,
+    )
+
+
 def described_rows(
-    index: TargetIndex, model: OwnModel, gold: Sequence[GoldRow], reader: Reader
+    index: TargetIndex, knowledge: Knowledge, gold: Sequence[GoldRow], reader: Reader
 ) -> Iterable[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
     """Blocks of (row of the gold, features, right)."""
+    model, attributes = knowledge.model, knowledge.attributes
     queries = reader.glossed([query_of(row.term) for row in gold])
+    profile = profile_of(attributes, queries)
     size = block_size(index)
     for language in languages_in(queries):
         positions = np.array([number for number, query in enumerate(queries) if query.language == language])
@@ -324,7 +386,7 @@ def described_rows(
             block = positions[start : start + size]
             chosen = [queries[number] for number in block]
             found = find(index, model, chosen, scope)
-            values = describe(index, model, chosen, found).values
+            values = describe(index, model, attributes, chosen, found, profile).values
             right = np.array(
                 [
                     (index.targets[target].system, index.targets[target].code) in gold[block[row]].right

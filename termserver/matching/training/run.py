@@ -1,14 +1,15 @@
-"""One training, from the data folder to the weights: own model twice, ranker, calibration, held-out figures, model card.
+"""One training, from the data folder to the weights: own models, ranker, calibration, held-out figures, model card.
 
-The ranker must not learn from cosines that the own model has memorised. So one own model is fitted without `CROSS`, the
-ranker on what it says about `CROSS`; the own model that ships is fitted without `TEST` only. Probabilities are calibrated
+The ranker must not learn from cosines that the own model has memorised. So for each fold of `CROSS` an own model is fitted
+without it, and the ranker on what each says about its fold; the own model that ships is fitted without `TEST` only. Each
+fold is small, so that the models the ranker learns from know nearly as much as the one that ships. Probabilities are calibrated
 with the model that ships, on one half of `TEST`, and measured on the other.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -23,6 +24,7 @@ from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
 from termserver.matching.training.composed_titles import composed_titles
+from termserver.matching.training.fit_attributes import fit_attributes, labelled_texts
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge, quantise
 from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
@@ -31,12 +33,17 @@ from termserver.matching.training.model_card import write_model_card
 from termserver.matching.training.rows import (
     CALIBRATED_SAMPLES,
     SAMPLES,
+    Examples,
+    Knowledge,
     RankedList,
+    analyte_concepts,
     example_lists,
     gold_concepts,
     gold_files,
     gold_terms,
+    joined,
     make_examples,
+    of_titles,
     sample_lists,
     small_systems,
     thinned,
@@ -49,7 +56,8 @@ T = TypeVar("T")
 WHO_TITLES = "code_systems/icd-10-who/icd10_who_en.tsv"
 MOST_ROWS = 600  # of a list, for ranker and calibration
 LEARNED_LANGUAGES = frozenset({"la", "en"})
-CROSS = Fold(frozenset({2, 3, 4, 5}))
+CROSS = (Fold(frozenset({2, 3})), Fold(frozenset({4, 5})))
+_SAMPLES_OF = (frozenset(range(0, 20, 2)), frozenset(range(1, 20, 2)))  # of our samples' terms, which none of them saw
 CALIBRATION = Fold(frozenset({1}))  # of TEST: no ranking is fitted to it, so recall on TEST stays honest
 REPORTED = Fold(TEST.slots - CALIBRATION.slots)  # probabilities are measured on what is left
 
@@ -59,7 +67,7 @@ def train(
 ) -> None:
     """Train all weights from a data folder into `out`; the same seed on the same machine gives the same bytes.
 
-    The two own models are fitted side by side, each in a process with one thread of linear algebra: the order of sums, and
+    The own models are fitted side by side, each in a process with one thread of linear algebra: the order of sums, and
     so the bytes, must not depend on how many processors there are.
 
     Time: about 15 minutes on two cores for the whole data folder. Memory: about 2 GB a process.
@@ -74,12 +82,11 @@ def train(
     concepts = read_concepts(data)
     report(f"{len(concepts)} parallel concepts read from {data}")
     with _single_threaded(), ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as workers:
-        both = Fold(TEST.slots | CROSS.slots)
-        first = workers.submit(_apart, fit_own_model, data, both, recipe, seed=seed)
+        crossed = [workers.submit(_apart, fit_own_model, data, beside_test(fold), recipe, seed=seed) for fold in CROSS]
         shipped = workers.submit(_apart, fit_own_model, data, TEST, recipe, seed=seed)
-        report("own models: fitting two, without the test rows and without the ranker's rows too")
-        ranking = workers.submit(_apart, fit_ranking, data, first.result(), both, out, seed=seed)
-        report("own model for the ranker fitted")
+        report(f"own models: fitting {len(CROSS)} for the ranker, then the one that ships")
+        ranking = workers.submit(_apart, fit_ranking, data, [model.result() for model in crossed], out, seed=seed)
+        report("own models for the ranker fitted")
         save_own_model(shipped.result(), out)
         report("own model fitted")
         ranking.result()
@@ -114,10 +121,11 @@ def _single_threaded() -> Iterator[None]:
 
 
 def seen_concepts(data: Path, fold: Fold) -> list[Concept]:
-    """All concepts and curated pairs without what a fold holds out."""
+    """All concepts and curated pairs without what a fold holds out, laboratory names without their specimens beside them."""
     titles = {row["code"]: row["title_en"] for row in read_table(data / WHO_TITLES)}
     concepts = [*read_concepts(data), *composed_titles(core_lexicon(), titles), *gold_concepts(data, fold)]
-    return without_held_out(concepts, fold, gold_terms(data))
+    seen = without_held_out(concepts, fold, gold_terms(data))
+    return [*seen, *analyte_concepts(seen)]
 
 
 def fit_own_model(data: Path, fold: Fold, recipe: Recipe, *, seed: int) -> OwnModel:
@@ -156,24 +164,42 @@ def learn_names(data: Path, seen: Iterable[Concept], model: OwnModel) -> Learned
     )
 
 
-def fit_ranking(data: Path, model: OwnModel, fold: Fold, out: Path, *, seed: int) -> None:
-    """Fit the ranker on the rows of `CROSS` with an own model that was fitted without `fold`."""
+def beside_test(fold: Fold) -> Fold:
+    """A fold and what nothing may see."""
+    return Fold(TEST.slots | fold.slots)
+
+
+def fit_ranking(data: Path, models: Sequence[OwnModel], out: Path, *, seed: int) -> None:
+    """Fit the ranker on the rows of each fold of `CROSS`, as the own model that was fitted without it sees them."""
+    parts: list[Examples] = []
+    for fold, model in zip(CROSS, models, strict=True):
+        samples = sample_lists(data, Fold(SAMPLES.slots & _SAMPLES_OF[len(parts)]))
+        knowledge = learn_rest(data, model, beside_test(fold), seed=seed)
+        parts.append(make_examples(_shown([*example_lists(data, fold), *samples], data), knowledge))
+    fit_ranker(joined(parts), seed=seed).save(out / "ranker.npz")
+
+
+def learn_rest(data: Path, model: OwnModel, fold: Fold, *, seed: int) -> Knowledge:
+    """What is learned beside the own model, without what a fold holds out.
+
+    The titles of a held-out code have no learned names beside them; other terms meet those of its code, as they do in use.
+    """
     seen = seen_concepts(data, fold)
-    lists = _shown([*example_lists(data, CROSS), *sample_lists(data, SAMPLES)], data)
-    examples = make_examples(lists, model, learn_names(data, seen, model), fit_pivot(seen))
-    fit_ranker(examples, seed=seed).save(out / "ranker.npz")
+    for_titles = learn_names(data, seen, model)
+    for_terms = for_titles if fold == TEST else learn_names(data, seen_concepts(data, TEST), model)
+    attributes = fit_attributes(labelled_texts(data, seen, fold), seed=seed)
+    return Knowledge(model, attributes, fit_pivot(seen), lambda name: for_titles if of_titles(name) else for_terms)
 
 
 def calibrate(data: Path, out: Path, *, seed: int) -> None:
-    """Write learned names and word tables, and calibrate the ranker with the model that ships on rows that neither has seen."""
-    model = OwnModel.load(out)
-    seen = seen_concepts(data, TEST)
-    learned, pivot = learn_names(data, seen, model), fit_pivot(seen)
-    learned.save(out / "learned_names.npz")
-    pivot.save(out / "pivot.npz")
+    """Write learned names, attributes and word tables; calibrate the ranker with the own model that ships on unseen rows."""
+    knowledge = learn_rest(data, OwnModel.load(out), TEST, seed=seed)
+    knowledge.learned("").save(out / "learned_names.npz")
+    knowledge.attributes.save(out / "attributes.npz")
+    knowledge.pivot.save(out / "pivot.npz")
     lists = [*example_lists(data, CALIBRATION), *sample_lists(data, CALIBRATED_SAMPLES)]
     lists += small_systems(lists, seed)
-    examples = make_examples(_shown(lists, data), model, learned, pivot)
+    examples = make_examples(_shown(lists, data), knowledge)
     fit_calibration(examples, Ranker.load(out / "ranker.npz"), seed=seed).save(out / "calibration.npz")
 
 

@@ -1,0 +1,37 @@
+"""Letters, symbols and times that must agree to the letter."""
+
+import pytest
+
+from termserver.matching.identifiers import identifiers_of, minutes_of
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("E-hepatiidi viiruse vastane IgG", {"E", "IgG"}),
+        ("Hepatitis C virus Ab [Presence]", {"C"}),
+        ("RPGR geeni ORF15 regiooni mutatsioonid", {"RPGR", "ORF15"}),
+        ("Vitamiini B12", {"B12"}),
+        ("Akut bronkit i lungan", set()),
+        ("Faktor VIII", set()),
+        ("NEOPLASMA MALIGNUM PROSTATAE", set()),
+        ("", set()),
+    ],
+)
+def test_symbols_are_single_letters_capitals_and_mixtures(text: str, found: set[str]) -> None:
+    assert identifiers_of(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("Kortisool seerumis 210 minutit (pärast mõjutust)", {210}),
+        ("Cortisol [Moles/volume] in Serum or Plasma --3.5 hours post XXX challenge", {210}),
+        ("fP-Gluk-R 2 h", {120}),
+        ("Glukos 1,5 timme efter belastning", {90}),
+        ("P—Calcitonin; subst.c.(20 min) = ? pmol/L", {20}),
+        ("Syntymäpaino 1000-1499 g", set()),
+    ],
+)
+def test_times_are_compared_in_minutes(text: str, minutes: set[float]) -> None:
+    assert minutes_of(text) == minutes
