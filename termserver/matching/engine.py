@@ -179,7 +179,7 @@ class MatchingEngine:
 
     def profile(self, rows: Sequence[SourceTerm]) -> ListProfile | None:
         """What a list is about, for `suggest`; None for a list too short to say. Take the whole list, or rows all over it."""
-        queries = [query_of(row) for row in rows]
+        queries = self._reader.glossed([query_of(row) for row in rows])
         profile = profile_of(self._attributes, queries)
         if profile is None:
             return None

@@ -41,7 +41,8 @@ _LABORATORIES = (
     "gold:http://npu-terminology.org",
     "gold:https://fhir-terminology",
 )
-GOLD_WEIGHT = 2.0  # a curated pair is worth two titles
+GOLD_WEIGHT = 3.0  # a curated pair is worth three titles
+ANALYTE_WEIGHT = 0.5
 POOLS = {
     ICD: "icd10_who_en.csv",
     "http://snomed.info/sct": "snomed_sample.csv",
@@ -127,7 +128,7 @@ def analyte_concepts(concepts: Iterable[Concept]) -> list[Concept]:
         if concept.key.startswith(_LABORATORIES):
             names = tuple(dict.fromkeys((language, analyte_of(name)) for language, name in concept.names))
             if names != concept.names:
-                found.append(Concept(f"analyte:{concept.key}", names, concept.source))
+                found.append(Concept(f"analyte:{concept.key}", names, concept.source, ANALYTE_WEIGHT))
     return found
 
 
