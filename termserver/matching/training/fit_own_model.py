@@ -37,7 +37,7 @@ class Recipe:
         Share of the n-grams of a text that a step does not see.
     """
 
-    dimensions: int = 128
+    dimensions: int = 160
     epochs: int = 14
     batch: int = 1024
     siblings: int = 8

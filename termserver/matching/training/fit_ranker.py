@@ -25,8 +25,8 @@ from termserver.matching.ranker import IS_PENALTY, Layer, Ranker, forward
 from termserver.matching.training.rows import Examples
 
 HIDDEN = (48, 24)
-NETWORKS = 3
-EPOCHS = 24
+NETWORKS = 5
+EPOCHS = 10
 ROWS_A_STEP = 64
 WEIGHT_DECAY = 1e-4
 FEATURE_DROPOUT = 0.05
