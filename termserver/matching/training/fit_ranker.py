@@ -207,7 +207,7 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
     random = np.random.default_rng([seed, 99])
     scores = ranker.score(examples.features)
     starts, ends = row_spans(examples)
-    certainty = _list_certainty(examples, scores, starts)
+    certainty = list_certainty(examples, scores, starts)
     robbed = np.repeat(random.random(len(starts)) < MISSING_SHARE, ends - starts)
     for kept, are_robbed in ((~robbed, False), (robbed & ~examples.right, True)):
         pairs = np.flatnonzero(kept)
@@ -225,7 +225,7 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
         )
 
 
-def _list_certainty(examples: Examples, scores: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+def list_certainty(examples: Examples, scores: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean share of the first candidate over the rows of each list, shape (n_lists,); not a number for a short list."""
     kind = examples.kind[examples.row[starts]]
     counts = np.bincount(kind, minlength=len(examples.lists))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termserver.errors import BadInput
+from termserver.matching.attributes import AttributeModel
 from termserver.matching.calibration import Calibration, row_facts
 from termserver.matching.evaluation import GoldRow
 from termserver.matching.learned_names import LearnedNames
@@ -25,9 +26,9 @@ from termserver.matching.own_model import OwnModel
 from termserver.matching.pivot import Pivot
 from termserver.matching.ranker import Layer, Ranker
 from termserver.matching.training.comparison import Comparison, comparison_of
-from termserver.matching.training.fit_ranker import row_spans
+from termserver.matching.training.fit_ranker import list_certainty, row_spans
 from termserver.matching.training.held_out import Fold
-from termserver.matching.training.rows import Examples, RankedList, make_examples
+from termserver.matching.training.rows import Examples, Knowledge, RankedList, make_examples
 
 LEAST_TERMS = 300  # distinct decided terms: with fewer, the quarter that is measured cannot tell 5 points from chance
 FITTED, CALIBRATED, MEASURED = (Fold(frozenset(slots)) for slots in (range(10), range(10, 15), range(15, 20)))
@@ -52,10 +53,11 @@ def fit_to_decisions(lists: Sequence[RankedList], base: Path, out: Path, *, seed
         If there are fewer than `LEAST_TERMS` distinct terms.
     """
     count = require_enough([row for _, _, rows in lists for row in rows])
-    model, learned = OwnModel.load(base), LearnedNames.load(base / "learned_names.npz")
-    pivot = Pivot.load(base / "pivot.npz")
+    learned = LearnedNames.load(base / "learned_names.npz")
+    attributes, pivot = AttributeModel.load(base / "attributes.npz"), Pivot.load(base / "pivot.npz")
+    knowledge = Knowledge(OwnModel.load(base), attributes, pivot, lambda name: learned)
     fitted, calibrated, unseen = (
-        make_examples(_of_fold(lists, fold), model, learned, pivot) for fold in (FITTED, CALIBRATED, MEASURED)
+        make_examples(_of_fold(lists, fold), knowledge) for fold in (FITTED, CALIBRATED, MEASURED)
     )
     report(f"candidates of {count} decided terms found")
     ranker, calibration = Ranker.load(base / "ranker.npz"), Calibration.load(base / "calibration.npz")
@@ -216,10 +218,15 @@ def _outcomes(ranker: Ranker, examples: Examples) -> tuple[NDArray[np.float64], 
     starts, _ = row_spans(examples)  # rows keep their places, only their pairs are reordered
     right = examples.right[order]
     return (
-        row_facts(scores[order], examples.features[order], starts),
+        row_facts(scores[order], examples.features[order], starts, _certainty(scores, examples, starts)),
         right[starts],
         np.logical_or.reduceat(right, starts),
     )
+
+
+def _certainty(scores: NDArray[np.float32], examples: Examples, starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How sure the ranking of each row's list is, as `MatchingEngine.profile` says it."""
+    return list_certainty(examples, scores, starts)[examples.kind[examples.row[starts]]]
 
 
 def measured(
@@ -231,5 +238,6 @@ def measured(
     starts, ends = row_spans(examples)
     place = np.arange(len(order)) - np.repeat(starts, ends - starts) + 1
     ranks = np.minimum.reduceat(np.where(examples.right[order], place, len(order) + 1), starts)
-    chance, _ = calibration.probabilities(row_facts(scores[order], examples.features[order], starts))
+    facts = row_facts(scores[order], examples.features[order], starts, _certainty(scores, examples, starts))
+    chance, _ = calibration.probabilities(facts)
     return np.where(ranks > len(order), 0, ranks), chance

@@ -147,6 +147,7 @@ def _repeated(targets: Sequence[Target]) -> list[Concept]:
 
 
 def _measured(targets: Sequence[Target], rows: Sequence[GoldRow], weights: Path) -> Measured:
-    suggestions = MatchingEngine.build(targets, weights=weights).suggest([row.term for row in rows], limit=25)
+    engine, terms = MatchingEngine.build(targets, weights=weights), [row.term for row in rows]
+    suggestions = engine.suggest(terms, limit=25, profile=engine.profile(terms))
     first = [one.candidates[0].probability if one.candidates else 0.0 for one in suggestions]
     return right_ranks(rows, suggestions), np.array(first)
