@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from termserver.errors import BadInput
+from termserver.matching.attributes import AttributeModel
 from termserver.matching.calibration import Calibration
 from termserver.matching.evaluation import GoldRow
 from termserver.matching.learned_names import LearnedNames
@@ -26,7 +27,7 @@ from termserver.matching.training.from_decisions import (
     with_linear,
 )
 from termserver.matching.training.from_titles import fit_to_titles
-from termserver.matching.training.rows import Examples, make_examples
+from termserver.matching.training.rows import Examples, Knowledge, make_examples
 from termserver.matching.weight_sets import SHIPPED, WeightSets, own_model_mark, parts
 from termserver.model.candidate import SourceTerm, Target
 
@@ -58,7 +59,9 @@ def examples(small_weights: Path) -> Examples:
     targets, rows = decided()
     learned = LearnedNames.load(small_weights / "learned_names.npz")
     pivot = Pivot.load(small_weights / "pivot.npz")
-    return make_examples([("urn:t", targets, rows)], OwnModel.load(small_weights), learned, pivot)
+    attributes = AttributeModel.load(small_weights / "attributes.npz")
+    knowledge = Knowledge(OwnModel.load(small_weights), attributes, pivot, lambda name: learned)
+    return make_examples([("urn:t", targets, rows)], knowledge)
 
 
 def test_what_is_added_to_a_ranker_is_the_weighted_sum_of_its_features(small_weights: Path, examples: Examples) -> None:
