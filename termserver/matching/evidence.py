@@ -121,18 +121,20 @@ def readable_words(text: str, skeleton: str) -> list[str]:
 def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Agreements and conflicts of typed words, numbers and laboratory axes."""
     typed = int(index.names.typed[name])
-    agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if (query.typed & typed) >> bit & 1]
+    both = query.typed & typed
+    agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if both >> bit & 1] if both else []
     conflicts = []
-    for axis, (mask, axis_values) in _AXIS_BITS.items():
-        if query.typed & mask and typed & mask and not query.typed & typed & mask:
+    for axis, (mask, axis_values) in _AXIS_BITS.items() if query.typed and typed else ():
+        if query.typed & mask and typed & mask and not both & mask:
             ours = next(value for value, bit in axis_values if query.typed & bit)
             theirs = next(value for value, bit in axis_values if typed & bit)
             conflicts.append(f"{axis} {ours} ≠ {theirs}")
-    shared = sorted(query.numbers & index.names.numbers[name])
-    if shared:
-        agreements.append("number " + ", ".join(shared))
-    if query.numbers and index.names.numbers[name] and not shared:
-        conflicts.append(f"number {', '.join(sorted(query.numbers))} ≠ {', '.join(sorted(index.names.numbers[name]))}")
+    if query.numbers and (theirs_numbers := index.names.numbers[name]):
+        shared = sorted(query.numbers & theirs_numbers)
+        if shared:
+            agreements.append("number " + ", ".join(shared))
+        else:
+            conflicts.append(f"number {', '.join(sorted(query.numbers))} ≠ {', '.join(sorted(theirs_numbers))}")
     text = index.names.searched[name]
     symbols = sorted(identifiers_of(query.named) & identifiers_of(text))
     if symbols:
@@ -154,8 +156,8 @@ def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tup
                 agreements.append(f"{axis} {values[ours_at - 1]}")
             else:
                 conflicts.append(f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}")
-    methods = query.lab.method & int(index.names.method[display])
-    agreements += [f"method {method}" for bit, method in enumerate(METHODS) if methods >> bit & 1]
+    if methods := query.lab.method & int(index.names.method[display]):
+        agreements += [f"method {method}" for bit, method in enumerate(METHODS) if methods >> bit & 1]
     return tuple(agreements), tuple(conflicts)
 
 
