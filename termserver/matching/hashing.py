@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,12 @@ def buckets_of_word(word: str, *, n_buckets: int = BUCKETS) -> list[int]:
     for length in NGRAM_LENGTHS:
         grams.extend(marked[start : start + length] for start in range(len(marked) - length + 1))
     return [zlib.crc32(gram.encode("utf-8", "surrogatepass")) % n_buckets for gram in grams]
+
+
+@lru_cache(maxsize=30_000)
+def _kept_buckets(word: str, n_buckets: int) -> tuple[int, ...]:
+    """As `buckets_of_word`: the words of a row are asked for its terms, its n-grams and its words one by one."""
+    return tuple(buckets_of_word(word, n_buckets=n_buckets))
 
 
 class Vocabulary:
@@ -74,7 +81,7 @@ def bucket_matrix(words: Sequence[str], *, n_buckets: int = BUCKETS) -> sparse.c
     columns: list[int] = []
     ends = [0]
     for word in words:
-        columns.extend(buckets_of_word(word, n_buckets=n_buckets))
+        columns.extend(_kept_buckets(word, n_buckets))
         ends.append(len(columns))
     matrix = sparse.csr_matrix(
         (np.ones(len(columns), np.float32), np.array(columns, np.int32), np.array(ends, np.int64)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 MOST_CHARACTERS = 1000  # a term is a name; what is longer is a note, of which the beginning is read
 _READABLE = ("LATIN", "GREEK", "CYRILLIC", "MICRO", "MODIFIER", "FEMININE", "MASCULINE", "SUPERSCRIPT", "SUBSCRIPT")
@@ -32,7 +33,17 @@ def readable_share(term: str) -> float:
     letters = [letter for letter in term if letter.isalpha()]
     if not letters:
         return 0.0
-    return sum(unicodedata.name(letter, "").startswith(_READABLE) for letter in letters) / len(letters)
+    return sum(map(_is_readable, letters)) / len(letters)
+
+
+@lru_cache(maxsize=4096)
+def _is_readable(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith(_READABLE)
+
+
+@lru_cache(maxsize=4096)
+def _is_cyrillic(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("CYRILLIC")
 
 
 def told_languages(term: str) -> set[str] | None:
@@ -71,7 +82,7 @@ def remarks_of(term: str, language: str | None, *, whole_length: int, label: str
         remarks.append("written in letters that the engine does not read")
     elif readable_share(term) < 1:
         remarks.append("some of its letters are of a script that the engine does not read: they are left out")
-    elif any(unicodedata.name(letter, "").startswith("CYRILLIC") for letter in term):
+    elif any(map(_is_cyrillic, term)):
         remarks.append("written in Cyrillic letters: read letter by letter, with few words known")
     if label and language is None and not remarks:
         remarks.append(
