@@ -142,7 +142,8 @@ def measure_recall(transformer: str | None) -> dict[str, dict[str, object]]:
         engine = MatchingEngine.build(lists[0][1])
         today = TodaysTools(lists[0][1], encoder)
         for name, targets, gold in lists:
-            suggestions = engine.suggest([row.term for row in gold], limit=25)
+            terms = [row.term for row in gold]
+            suggestions = engine.suggest(terms, limit=25, profile=engine.profile(terms))
             found = list_figures(gold, suggestions)
             unseen = [pair for pair in zip(gold, suggestions, strict=True) if is_fresh(name, pair[0])]
             chances = list_figures([row for row, _ in unseen], [one for _, one in unseen]) if unseen else found
