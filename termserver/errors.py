@@ -17,6 +17,7 @@
     ├── TooManyRequests             429 throttled
     ├── MatchingError               500 exception      the matching engine or its weights
     ├── IndexUnavailable            503 transient      a derived index is being built, or cannot be
+    ├── StoreBusy                   503 transient      another program has SQLite's one write lock
     ├── StoreError                  500 exception      the database is absent, old or newer than the program
     └── SettingsError               500 exception      a setting that cannot be used, found at start
 
@@ -196,6 +197,13 @@ class MatchingError(TermserverError):
 
 class IndexUnavailable(TermserverError):
     """A derived index is not there yet, or cannot be built; the message says why. Asking again later may help."""
+
+    http_status = 503
+    issue_code = "transient"
+
+
+class StoreBusy(TermserverError):
+    """Another program writes to the same SQLite file for longer than a writer waits; nothing was changed. Ask again."""
 
     http_status = 503
     issue_code = "transient"

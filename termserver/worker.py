@@ -10,7 +10,7 @@ from termserver.bulk.background import KIND as BULK_TRANSLATE
 from termserver.bulk.background import run_bulk_job
 from termserver.curation.engines import Engines
 from termserver.curation.suggest import run_suggest_job
-from termserver.errors import TermserverError
+from termserver.errors import StoreBusy, TermserverError
 from termserver.jobs.queue import JobCancelled
 from termserver.model.job import Job, JobState
 from termserver.settings import Settings
@@ -56,6 +56,9 @@ class Worker:
         while not self._stop.is_set():
             try:
                 worked = self.run_one() or self.release_dead()
+            except StoreBusy:
+                _log.info("another program writes to the database; the worker asks again")
+                worked = False
             except Exception:  # noqa: BLE001  # the database may be away for a moment; the worker must outlive that
                 _log.exception("the worker could not take a job")
                 worked = False

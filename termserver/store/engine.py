@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from termserver.errors import BadInput, Conflict, StoreError
+from termserver.errors import BadInput, Conflict, StoreBusy, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -77,6 +77,14 @@ class Database:
                 session.rollback()
                 raise Conflict(
                     "Somebody else stored the same thing at the same moment; nothing was overwritten. Look again."
+                ) from None
+            except OperationalError as error:
+                session.rollback()
+                if "database is locked" not in str(error.orig):
+                    raise
+                raise StoreBusy(
+                    "Something large is being stored, and SQLite has one writer at a time. "
+                    "Nothing was changed. Try again in a minute; PostgreSQL has no such wait."
                 ) from None
             except DataError as error:
                 session.rollback()

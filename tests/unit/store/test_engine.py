@@ -4,7 +4,8 @@ from threading import Thread
 import pytest
 from sqlalchemy import text
 
-from termserver.errors import StoreError
+from termserver.errors import StoreBusy, StoreError
+from termserver.store import engine as store_engine
 from termserver.store.engine import Database
 from termserver.store.tables import Table
 from tests.builders import icd, project
@@ -39,6 +40,25 @@ def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -
 
 def test_the_password_is_not_in_messages() -> None:
     assert "secret" not in Database("postgresql+psycopg://me:secret@host/db").safe_url()
+
+
+def test_who_waits_too_long_for_sqlites_writer_is_told_to_ask_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_engine, "_BUSY_TIMEOUT_MS", 50)
+    database = Database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
+    database.upgrade()
+
+    def write() -> None:
+        with database.session(write=True) as session:
+            session.execute(text("UPDATE job SET message = 'x'"))
+
+    with database.session(write=True) as first:
+        first.execute(text("UPDATE job SET message = 'y'"))
+        with pytest.raises(StoreBusy, match="Nothing was changed") as told:
+            write()
+    assert (told.value.http_status, told.value.issue_code) == (503, "transient")
+    database.close()
 
 
 def test_two_writers_wait_for_each_other(database: Database) -> None:
