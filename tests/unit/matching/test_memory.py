@@ -74,9 +74,9 @@ def test_only_chosen_targets_are_offered_and_the_best_of_them_lead(icd_targets: 
     engine = MatchingEngine.build(icd_targets())
     system = icd_targets()[0].system
     few = engine.within([(system, "J42"), (system, "J45"), (system, "no such code")])
-    found = few.suggest([SourceTerm("akut bronkit", "sv"), SourceTerm("akut bronkit")], limit=25)
+    found = few.suggest([SourceTerm("bronkit", "sv"), SourceTerm("bronkit")], limit=25)
     assert [{one.code for one in each.candidates} <= {"J42", "J45"} for each in found] == [True, True]
     assert found[0].candidates[0].code == "J42"
-    assert engine.suggest([SourceTerm("akut bronkit", "sv")])[0].candidates[0].code == "J20"
-    assert few.with_memory([]).suggest([SourceTerm("akut bronkit", "sv")])[0].candidates[0].code == "J42"
-    assert engine.within([]).suggest([SourceTerm("akut bronkit", "sv")])[0].candidates == ()
+    assert engine.suggest([SourceTerm("bronkit", "sv")])[0].candidates[0].code == "J20"
+    assert few.with_memory([]).suggest([SourceTerm("bronkit", "sv")])[0].candidates[0].code == "J42"
+    assert engine.within([]).suggest([SourceTerm("bronkit", "sv")])[0].candidates == ()
