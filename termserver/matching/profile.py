@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from termserver.matching.attributes import KIND_CLASSES, LEAST_LOG_CHANCE, AttributeModel
 from termserver.matching.queries import Query
 
+T = TypeVar("T")
 LEAST_ROWS = 20  # a shorter list says too little of its rows
 MOST_ROWS = 5_000  # of a list, evenly taken
 _ROUNDS = 3
@@ -75,11 +77,15 @@ def profile_of(attributes: AttributeModel, queries: Sequence[Query]) -> ListProf
     return ListProfile(_logarithms(share), groups)
 
 
-def evenly(queries: Sequence[Query], most: int) -> list[Query]:
-    """At most `most` of the queries, taken from all over the list."""
-    if len(queries) <= most:
-        return list(queries)
-    return [queries[position * len(queries) // most] for position in range(most)]
+def evenly(things: Sequence[T], most: int) -> list[T]:
+    """At most `most` of the things, taken from all over them.
+
+    >>> evenly("abcde", 2)
+    ['a', 'c']
+    """
+    if len(things) <= most:
+        return list(things)
+    return [things[position * len(things) // most] for position in range(most)]
 
 
 def _logarithms(share: NDArray[np.float64]) -> NDArray[np.float32]:

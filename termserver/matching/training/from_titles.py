@@ -17,6 +17,7 @@ from termserver.matching.engine import MatchingEngine
 from termserver.matching.evaluation import GoldRow, right_ranks
 from termserver.matching.index import code_key, untagged
 from termserver.matching.own_model import OwnModel
+from termserver.matching.profile import evenly
 from termserver.matching.training.comparison import Comparison, Measured, comparison_of
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, quantise
 from termserver.matching.training.held_out import TEST
@@ -94,17 +95,6 @@ def teach(model: OwnModel, concepts: Sequence[Concept], *, seed: int, report: Re
     )
     pairs = make_pairs(concepts, buckets=recipe.buckets)
     return OwnModel(*quantise(fit(pairs, recipe, seed=seed, start=start, report=report)))
-
-
-def evenly(concepts: Sequence[Concept], most: int) -> list[Concept]:
-    """At most so many, evenly taken.
-
-    >>> [one.key for one in evenly([Concept(str(number), (), "") for number in range(5)], 2)]
-    ['0', '2']
-    """
-    if len(concepts) <= most:
-        return list(concepts)
-    return [concepts[place * len(concepts) // most] for place in range(most)]
 
 
 def _without(target: Target, language: str) -> Target:
