@@ -20,6 +20,7 @@ from termserver.matching.hashing import Vocabulary, bucket_matrix
 from termserver.matching.index import TargetIndex
 from termserver.matching.labs import METHODS, PROPERTIES, SPECIMENS, TIMINGS
 from termserver.matching.normalise.common import skeleton_words
+from termserver.matching.weight_files import read_arrays
 
 ATTRIBUTE_BUCKETS = 1 << 15
 LEAST_LOG_CHANCE = -6.0
@@ -102,12 +103,8 @@ class AttributeModel:
         MatchingError
             If the file is missing or made for other heads.
         """
-        try:
-            with np.load(path) as stored:
-                weights, scale, bias = stored["weights"], stored["scale"], stored["bias"]
-                version = str(stored["version"])
-        except (OSError, ValueError, KeyError) as error:
-            raise MatchingError(f"{path}: no attributes here ({error}); make them with `termserver train`") from error
+        arrays = read_arrays(path, ("weights", "scale", "bias", "version"), what="attributes")
+        weights, scale, bias, version = arrays["weights"], arrays["scale"], arrays["bias"], str(arrays["version"])
         if weights.shape[1:] != bias.shape or len(bias) != sum(map(len, HEADS.values())):
             raise MatchingError(f"{path}: made for another version; train again")
         return cls(weights, scale, bias, version)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.features import FEATURES
+from termserver.matching.weight_files import read_arrays
 
 ROW_FACTS = (
     "chance",
@@ -77,11 +78,9 @@ class Calibration:
         MatchingError
             If the file is missing or made for other facts.
         """
-        try:
-            with np.load(path) as stored:
-                calibration = cls(*(stored[name] for name in ("mean", "scale", "first", "any_right", "steps")))
-        except (OSError, ValueError, KeyError) as error:
-            raise MatchingError(f"{path}: no calibration here ({error}); make one with `termserver train`") from error
+        names = ("mean", "scale", "first", "any_right", "steps")
+        arrays = read_arrays(path, names, what="calibration")
+        calibration = cls(*(arrays[name] for name in names))
         if calibration.mean.shape != (len(ROW_FACTS),):
             raise MatchingError(f"{path}: this calibration was made for another version; train again")
         return calibration

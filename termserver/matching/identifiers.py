@@ -46,7 +46,7 @@ def _is_identifier(token: str) -> bool:
 def minutes_of(text: str) -> frozenset[float]:
     """Times a text names, in minutes.
 
-    >>> sorted(minutes_of("Glükoos 60 minutit pärast")), sorted(minutes_of("Cortisol --3.5 hours post XXX challenge"))
+    >>> sorted(minutes_of("Glükoos 60 minutit pärast")), sorted(minutes_of("Cortisol --3.5 hours post dose glucose"))
     ([60.0], [210.0])
     """
     return frozenset(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.errors import MatchingError
+from termserver.matching.weight_files import read_arrays
 
 _SCALE = np.float32(1 / 127)
 
@@ -43,13 +43,8 @@ class LearnedNames:
         MatchingError
             If the file is missing or damaged.
         """
-        try:
-            with np.load(path) as stored:
-                return cls(stored["keys"], stored["vectors"])
-        except (OSError, ValueError, KeyError) as error:
-            raise MatchingError(
-                f"{path}: no learned names here ({error}); make them with `termserver train`"
-            ) from error
+        arrays = read_arrays(path, ("keys", "vectors"), what="learned names")
+        return cls(arrays["keys"], arrays["vectors"])
 
     @classmethod
     def of(cls, names: Sequence[tuple[str, NDArray[np.float32]]], dimensions: int) -> LearnedNames:

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.errors import MatchingError
 from termserver.matching.normalise.common import skel, skeleton_of_word, words_of
 from termserver.matching.queries import Query
+from termserver.matching.weight_files import read_arrays
 
 SEARCHED = frozenset(
     {"is", "lv", "lt"}
@@ -114,12 +114,9 @@ class Pivot:
         MatchingError
             If the file is missing or damaged.
         """
-        try:
-            with np.load(path) as stored:
-                english = stored["english"].tobytes().decode("utf-8").split("\n")
-                return cls(stored["keys"], stored["choices"].astype(np.int32), english)
-        except (OSError, ValueError, KeyError) as error:
-            raise MatchingError(f"{path}: no word tables here ({error}); make them with `termserver train`") from error
+        arrays = read_arrays(path, ("english", "keys", "choices"), what="word tables")
+        english = arrays["english"].tobytes().decode("utf-8").split("\n")
+        return cls(arrays["keys"], arrays["choices"].astype(np.int32), english)
 
     def save(self, path: Path) -> None:
         """Write `pivot.npz`, the same bytes for the same content."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.features import FEATURES, GROUPS, PENALTIES
+from termserver.matching.weight_files import read_arrays
 
 IS_PENALTY = np.array([name in PENALTIES for name in FEATURES])
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -50,11 +51,7 @@ class Ranker:
         MatchingError
             If the file is missing, damaged or made for other features.
         """
-        try:
-            with np.load(path) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError) as error:
-            raise MatchingError(f"{path}: no ranker here ({error}); make one with `termserver train`") from error
+        arrays = read_arrays(path, (), what="ranker")
         if [str(name) for name in arrays.get("features", ())] != list(FEATURES):
             raise MatchingError(
                 f"{path}: this ranker was trained for other features than this version has; train again"

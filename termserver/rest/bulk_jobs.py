@@ -21,7 +21,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message
 
 from termserver.bulk.background import BackgroundTranslation, look_at, start, withdraw
 from termserver.bulk.file_order import FileOrder, read_file_order
@@ -38,6 +37,7 @@ from termserver.rest.negotiation import media_type, representation_for_error
 from termserver.rest.request import FhirRequest, read_query
 from termserver.rest.service import Service
 from termserver.rest.writing import signed_in
+from termserver.security.bounded_body import bounded_receive
 from termserver.security.roles import Permission, require
 
 _JOBS = "bulk-jobs"
@@ -191,7 +191,7 @@ class _BulkJobs:
             raise error
         query = read_query(request.url.query)
         content_type = media_type(request.headers.get("content-type", ""))
-        bounded = Request(request.scope, _bounded(request, limit_mb * _MB + _LONGEST_FIELD, error))
+        bounded = Request(request.scope, bounded_receive(request.receive, limit_mb * _MB + _LONGEST_FIELD, error))
         try:
             if content_type == _FORM:
                 return await _receive_form(bounded, query, folder)
@@ -250,20 +250,6 @@ def _copy(source: IO[bytes], target: Path) -> None:
     with target.open("wb") as file:
         while chunk := source.read(1 << 20):
             file.write(chunk)
-
-
-def _bounded(request: Request, limit_bytes: int, error: TooLarge) -> Callable[[], Awaitable[Message]]:
-    received = 0
-
-    async def receive() -> Message:
-        nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        if received > limit_bytes:
-            raise error
-        return message
-
-    return receive
 
 
 def _refuse_unreadable(order: FileOrder) -> None:

@@ -17,11 +17,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Message
 
 from termserver.errors import BadInput, NotSignedIn, TermserverError, TooLarge
 from termserver.model.person import Person
 from termserver.security import sign_in
+from termserver.security.bounded_body import bounded_receive
 from termserver.settings import Settings
 from termserver.ui import cookies, csrf, words
 from termserver.ui.headers import add_security_headers
@@ -267,25 +267,13 @@ async def _read_form(request: Request, settings: Settings, *, takes_file: bool) 
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit:
         raise _too_large(settings, takes_file=takes_file)
-    bounded = Request(request.scope, _bounded(request, limit, _too_large(settings, takes_file=takes_file)))
+    bounded = Request(
+        request.scope, bounded_receive(request.receive, limit, _too_large(settings, takes_file=takes_file))
+    )
     try:
         return await bounded.form(max_files=1, max_fields=5000)
     except HTTPException as error:
         raise BadInput(f"The form could not be read: {error.detail}") from None
-
-
-def _bounded(request: Request, limit_bytes: int, error: TooLarge) -> Callable[[], Awaitable[Message]]:
-    received = 0
-
-    async def receive() -> Message:
-        nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        if received > limit_bytes:
-            raise error
-        return message
-
-    return receive
 
 
 def _too_large(settings: Settings, *, takes_file: bool) -> TooLarge:
