@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         None,
         description="Path or hub id of a sentence-transformers model (extra `transformers`); none by default.",
     )
+    cross_encoder: str | None = Field(
+        None,
+        description="Path or hub id of a cross-encoder that reads the best candidates again (extra `transformers`).",
+    )
     upload_limit_mb: int = Field(200, ge=1, le=10_000, description="Largest upload, in MB.")
     unpacked_limit_mb: int = Field(1000, ge=1, le=100_000, description="Largest unpacked size of an archive, in MB.")
     body_limit_mb: int = Field(50, ge=1, le=10_000, description="Largest FHIR request body, in MB.")

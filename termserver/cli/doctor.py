@@ -37,8 +37,9 @@ def _findings(settings: Settings, database: Database) -> Iterator[tuple[bool, st
     yield free_mb >= _LEAST_FREE_MB, f"{free_mb:,} MB free in the data folder {settings.data.absolute()}"
     yield from _content(database)
     yield from _weights()
-    if settings.transformer is not None:
-        yield from _transformer(settings.transformer)
+    for setting, name in (("transformer", settings.transformer), ("cross_encoder", settings.cross_encoder)):
+        if name is not None:
+            yield from _transformer(setting, name)
 
 
 def _content(database: Database) -> Iterator[tuple[bool, str]]:
@@ -77,13 +78,13 @@ def _weights() -> Iterator[tuple[bool, str]]:
         yield True, f"Matching: {engine.engine_version}"
 
 
-def _transformer(name: str) -> Iterator[tuple[bool, str]]:
+def _transformer(setting: str, name: str) -> Iterator[tuple[bool, str]]:
     try:
         import sentence_transformers
     except ImportError:
         yield (
             False,
-            f"The setting transformer names {name}, but the extra is absent: pip install 'termserver[transformers]'",
+            f"The setting {setting} names {name}, but the extra is absent: pip install 'termserver[transformers]'",
         )
     else:
-        yield True, f"Transformer {name} (sentence-transformers {sentence_transformers.__version__})"
+        yield True, f"The {setting} {name} (sentence-transformers {sentence_transformers.__version__})"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--target-system", help="Canonical URL of a code system loaded in the database, searched too.")
 @click.option("--transformer", help="Folder or hub id of a sentence-transformers model (extra `transformers`).")
+@click.option("--cross-encoder", help="Folder or hub id of a cross-encoder that reads the best candidates again.")
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
@@ -38,6 +39,7 @@ def evaluate(
     target_files: Sequence[Path],
     target_system: str | None,
     transformer: str | None,
+    cross_encoder: str | None,
     weights: Path | None,
     as_json: bool,
 ) -> None:
@@ -54,7 +56,9 @@ def evaluate(
     targets = [*targets_from_files(target_files, rows), *(targets_from_store(target_system) if target_system else ())]
     if not targets:
         raise BadInput("there is nothing to search: name --targets FILE.csv, or --target-system URL of loaded content")
-    engine = MatchingEngine.build(targets, transformer=transformer, weights=weights or WEIGHTS)
+    engine = MatchingEngine.build(
+        targets, transformer=transformer, cross_encoder=cross_encoder, weights=weights or WEIGHTS
+    )
     terms = [row.term for row in rows]
     suggestions = engine.suggest(terms, limit=max(RECALL_DEPTHS), profile=engine.profile(terms))
     found = figures(rows, suggestions)

@@ -147,6 +147,7 @@ class Engines:
             built = MatchingEngine.build(
                 targets_for_system(session, url),
                 transformer=self._settings.transformer,
+                cross_encoder=self._settings.cross_encoder,
                 cache_dir=self._settings.index_folder() / "vectors",
                 weights=weights,
             )
@@ -164,6 +165,7 @@ def _open_saved(folder: Path, settings: Settings, weights: Path) -> MatchingEngi
         return MatchingEngine.load(
             folder,
             transformer=settings.transformer,
+            cross_encoder=settings.cross_encoder,
             cache_dir=settings.index_folder() / "vectors",
             weights=weights,
         )

@@ -28,11 +28,13 @@ from termserver.matching.queries import Query, languages_in, query_of
 from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
 from termserver.matching.target_search import search_targets
-from termserver.matching.transformer import Transformer
+from termserver.matching.transformer import CrossEncoder, Transformers
 from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, Suggestions, Target
 from termserver.model.relationship import Relationship
 
 _TRANSFORMER_WEIGHT = 5.0  # score a unit of cosine below the row's best; the ranker is trained without a transformer
+_CROSS_ENCODER_WEIGHT = 4.0  # score a unit of what a cross-encoder says, 0 to 1 of most models
+_READ_TOGETHER = 20  # candidates of a row that a cross-encoder reads
 _CERTAINTY_ROWS = 300  # of a list, by which it is known how hard it is
 _REMEMBERED_SAME, _REMEMBERED_NEARLY = 0.97, 0.85
 
@@ -48,7 +50,7 @@ class MatchingEngine:
         ranker: Ranker,
         calibration: Calibration,
         memory: Memory,
-        transformer: Transformer | None = None,
+        transformers: Transformers | None = None,
         pivot: Pivot | None = None,
     ) -> None:
         self._index = index
@@ -57,15 +59,14 @@ class MatchingEngine:
         self._ranker = ranker
         self._calibration = calibration
         self._memory = memory
-        self._transformer = transformer
+        self._transformers = transformers or Transformers()
         self._scopes: dict[str | None, Scope] = {}
         self._chosen: NDArray[np.bool_] | None = None
         self._pivot = pivot or Pivot.empty()
         self._reader = self._pivot.reader(SortedWords(index.names.words))
-        name = f" / {transformer.name}" if transformer else ""
         self.engine_version = (
             f"termserver {termserver.__version__} / own {model.version} / attributes {attributes.version}"
-            f" / ranker {ranker.version} / calibration {_calibration_version(calibration)}{name}"
+            f" / ranker {ranker.version} / calibration {_calibration_version(calibration)}{self._transformers.version}"
         )
 
     @classmethod
@@ -74,6 +75,7 @@ class MatchingEngine:
         targets: Iterable[Target],
         *,
         transformer: str | None = None,
+        cross_encoder: str | None = None,
         memory: Iterable[EarlierDecision] = (),
         cache_dir: Path | None = None,
         weights: Path = WEIGHTS,
@@ -84,10 +86,12 @@ class MatchingEngine:
         ----------
         transformer
             Path of a sentence-transformers model or its hub id; None for the default engine.
+        cross_encoder
+            The same of a cross-encoder, which reads the best candidates of a row again; None for none.
         memory
             Earlier decisions that the caller's rows may see.
         cache_dir
-            Where transformer vectors are kept.
+            Where the vectors of the one and the scores of the other are kept.
 
         Raises
         ------
@@ -96,10 +100,11 @@ class MatchingEngine:
         """
         model = OwnModel.load(weights)
         index = build_index(targets, model, LearnedNames.load(weights / "learned_names.npz"))
-        encoder = Transformer(transformer, cache_dir) if transformer else None
-        if encoder:
-            index.transformer_vectors = encoder.encode(list(index.targets.displays), role="passage").astype(np.float16)
-        return cls._assemble(index, model, weights, memory, encoder)
+        transformers = Transformers.named(transformer, cross_encoder, cache_dir)
+        if transformers.encoder:
+            names = transformers.encoder.encode(list(index.targets.displays), role="passage")
+            index.transformer_vectors = names.astype(np.float16)
+        return cls._assemble(index, model, weights, memory, transformers)
 
     @classmethod
     def load(
@@ -108,6 +113,7 @@ class MatchingEngine:
         *,
         memory: Iterable[EarlierDecision] = (),
         transformer: str | None = None,
+        cross_encoder: str | None = None,
         cache_dir: Path | None = None,
         weights: Path = WEIGHTS,
     ) -> MatchingEngine:
@@ -116,17 +122,14 @@ class MatchingEngine:
         Raises
         ------
         MatchingError
-            If the folder is no saved engine or was saved with another own model.
+            If the folder is no saved engine, or was saved with another own model or transformer.
         """
         model = OwnModel.load(weights)
-        stamp = folder / "own_model.txt"
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != _stamp(model):
-            raise MatchingError(f"{folder}: saved by another version or with another own model; build the engine again")
-        index = load_index(folder)
-        encoder = Transformer(transformer, cache_dir) if transformer else None
-        if encoder and index.transformer_vectors is None:
-            index.transformer_vectors = encoder.encode(list(index.targets.displays), role="passage").astype(np.float16)
-        return cls._assemble(index, model, weights, memory, encoder)
+        transformers = Transformers.named(transformer, cross_encoder, cache_dir)
+        stamp = folder / "made_by.txt"
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != _stamp(model, transformers):
+            raise MatchingError(f"{folder}: saved by another version or with another model; build the engine again")
+        return cls._assemble(load_index(folder), model, weights, memory, transformers)
 
     @classmethod
     def _assemble(
@@ -135,7 +138,7 @@ class MatchingEngine:
         model: OwnModel,
         weights: Path,
         memory: Iterable[EarlierDecision],
-        transformer: Transformer | None,
+        transformers: Transformers,
     ) -> MatchingEngine:
         return cls(
             index,
@@ -144,7 +147,7 @@ class MatchingEngine:
             Ranker.load(weights / "ranker.npz"),
             Calibration.load(weights / "calibration.npz"),
             Memory(memory, index.targets.position),
-            transformer,
+            transformers,
             Pivot.load(weights / "pivot.npz"),
         )
 
@@ -175,7 +178,7 @@ class MatchingEngine:
     def save(self, folder: Path) -> None:
         """Write the index to a folder that `load` opens."""
         save_index(self._index, folder)
-        (folder / "own_model.txt").write_text(_stamp(self._model), encoding="utf-8")
+        (folder / "made_by.txt").write_text(_stamp(self._model, self._transformers), encoding="utf-8")
 
     def profile(self, rows: Sequence[SourceTerm]) -> ListProfile | None:
         """What a list is about, for `suggest`; None for a list too short to say. Take the whole list, or rows all over it."""
@@ -266,14 +269,17 @@ class MatchingEngine:
     ) -> list[Suggestions]:
         """Suggestions of rows of one language."""
         remembered = {(found.row, found.target): found for found in self._memory.recall(queries)}
-        vectors = self._transformer.encode([query.term for query in queries]) if self._transformer else None
+        encoder = self._transformers.encoder
+        vectors = encoder.encode([query.term for query in queries]) if encoder else None
         found = find(
             self._index, self._model, queries, self._scope(language), extra=list(remembered), transformer=vectors
         )
         described = describe(self._index, self._model, self._attributes, queries, found, profile)
         scores = self._ranker.score(described.values)
-        if self._transformer:
+        if encoder:
             scores += np.float32(_TRANSFORMER_WEIGHT) * described.values[:, FEATURES.index("transformer_gap")]
+        if self._transformers.cross_encoder:
+            scores += self._read_together(self._transformers.cross_encoder, queries, found, scores)
         for pair, (row, target) in enumerate(zip(found.row.tolist(), found.target.tolist(), strict=True)):
             if (row, target) in remembered:
                 scores[pair] += np.float32(_memory_bonus(remembered[row, target]))
@@ -320,6 +326,29 @@ class MatchingEngine:
             remarks = queries[row].remarks
             suggestions.append(Suggestions(_with_remarks(candidates, remarks), none, self.engine_version, remarks))
         return suggestions
+
+    def _read_together(
+        self, cross_encoder: CrossEncoder, queries: Sequence[Query], found: Found, scores: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What a cross-encoder adds to each score, shape (n_pairs,): for the best of a row by how far each is behind the one it
+        likes best, for the others as much as for the last of those.
+        """
+        order = np.lexsort((found.target, -np.round(scores, 5), found.row))
+        starts = np.flatnonzero(np.r_[True, found.row[order][1:] != found.row[order][:-1]])
+        place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+        read = order[place < _READ_TOGETHER]
+        names = self._index.targets.displays
+        pairs = [
+            (queries[row].term, names[target])
+            for row, target in zip(found.row[read].tolist(), found.target[read].tolist(), strict=True)
+        ]
+        likes = np.full(len(order), np.inf, np.float32)
+        likes[read] = cross_encoder.score(pairs)
+        best, least = np.full(len(queries), -np.inf, np.float32), np.full(len(queries), np.inf, np.float32)
+        np.maximum.at(best, found.row[read], likes[read])
+        np.minimum.at(least, found.row, likes)
+        likes = np.where(np.isinf(likes), least[found.row], likes)
+        return np.asarray(_CROSS_ENCODER_WEIGHT * (likes - best[found.row]), np.float32)
 
     def _candidate(
         self,
@@ -378,9 +407,9 @@ def _calibration_version(calibration: Calibration) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:4]
 
 
-def _stamp(model: OwnModel) -> str:
-    """What a saved engine must agree with: the rules of this version and the weights."""
-    return f"{termserver.__version__} {model.version}"
+def _stamp(model: OwnModel, transformers: Transformers) -> str:
+    """What a saved engine must agree with: the rules of this version, the weights, and the model that made its vectors."""
+    return f"{termserver.__version__} {model.version} {transformers.encoder.version if transformers.encoder else ''}"
 
 
 def row_probabilities(scores: NDArray[np.float32], first: float, any_right: float) -> NDArray[np.float64]:

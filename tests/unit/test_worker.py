@@ -111,7 +111,7 @@ def test_a_damaged_index_is_built_again(sqlite_database: Database, settings: Set
     with sqlite_database.session(write=True) as session:
         icd(session)
     Engines(sqlite_database, settings).engine(ICD)
-    for stamp in settings.index_folder().rglob("own_model.txt"):
+    for stamp in settings.index_folder().rglob("made_by.txt"):
         stamp.write_text("of another version")
     assert Engines(sqlite_database, settings).engine(ICD).search("I21")[0].code == "I21"
 

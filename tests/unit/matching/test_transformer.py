@@ -1,4 +1,4 @@
-"""The optional transformer: cache, clear errors, and a real model where one is installed."""
+"""The optional transformers: caches, clear errors, and real models where they are installed."""
 
 import importlib.util
 from pathlib import Path
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.engine import MatchingEngine
-from termserver.matching.transformer import Transformer
+from termserver.matching.transformer import CrossEncoder, Transformer, Transformers, model_version
 from termserver.model.candidate import SourceTerm, Target
 
 
@@ -48,6 +48,81 @@ def test_e5_reads_its_prefixes(tmp_path: Path) -> None:
     assert encoder.seen == ["passage: text"]
 
 
+class CountingReader:
+    """Likes a name by the letters it shares with the term; counts the pairs it reads."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def predict(
+        self, sentences: list[tuple[str, str]], *, batch_size: int, show_progress_bar: bool
+    ) -> NDArray[np.float32]:
+        self.seen += sentences
+        return np.array([len(set(term) & set(name)) / 32 for term, name in sentences], np.float32)
+
+
+def test_a_pair_is_read_once_for_ever(tmp_path: Path) -> None:
+    reader = CountingReader()
+    pairs = [("abc", "cab"), ("abc", "xyz"), ("abc", "cab")]
+    assert CrossEncoder("model", tmp_path, reader=reader).score(pairs).tolist() == [3 / 32, 0, 3 / 32]
+    assert CrossEncoder("model", tmp_path, reader=reader).score(pairs[1:]).tolist() == [0, 3 / 32]
+    assert reader.seen == [("abc", "cab"), ("abc", "xyz")]
+    assert CrossEncoder("model", tmp_path, reader=reader).score([]).tolist() == []
+
+
+def test_a_cross_encoder_of_two_outputs_is_refused() -> None:
+    class Classes:
+        def predict(
+            self, sentences: list[tuple[str, str]], *, batch_size: int, show_progress_bar: bool
+        ) -> NDArray[np.float32]:
+            return np.zeros((len(sentences), 2), np.float32)
+
+    with pytest.raises(MatchingError, match="2 outputs"):
+        CrossEncoder("model", None, reader=Classes()).score([("a", "b")])
+
+
+def test_a_cross_encoder_decides_among_the_best() -> None:
+    class LikesTuberculosis:
+        def predict(
+            self, sentences: list[tuple[str, str]], *, batch_size: int, show_progress_bar: bool
+        ) -> NDArray[np.float32]:
+            return np.array([float("Tuberculous" in name) for _, name in sentences], np.float32)
+
+    targets = [
+        Target("s", "1", "Chronic pleurisy"),
+        Target("s", "2", "Pleurisy"),
+        Target("s", "3", "Tuberculous pleurisy"),
+        Target("s", "4", "Fracture of femur"),
+    ]
+    plain = MatchingEngine.build(targets)
+    row = [SourceTerm("pleurisy", "en")]
+    assert plain.suggest(row)[0].candidates[0].code == "2"
+    engine = MatchingEngine.build(targets)
+    engine._transformers = Transformers(None, CrossEncoder("m", None, reader=LikesTuberculosis()))
+    again = engine.suggest(row)[0].candidates
+    assert {one.code for one in again} == {one.code for one in plain.suggest(row)[0].candidates}
+    scores = {one.code: one.score for one in again}
+    before = {one.code: one.score for one in plain.suggest(row)[0].candidates}
+    assert scores["3"] - scores["2"] == pytest.approx(before["3"] - before["2"] + 4, abs=1e-4)
+
+
+def test_the_version_of_a_folder_follows_its_content(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    first = model_version(str(folder))
+    assert first.startswith("model ")
+    (folder / "config.json").write_text("[]")
+    assert model_version(str(folder)) != first
+    assert model_version("org/name") == "org/name"
+
+
+def test_an_engine_saved_with_another_transformer_is_not_opened(tmp_path: Path) -> None:
+    MatchingEngine.build([Target("s", "1", "Asthma")]).save(tmp_path / "saved")
+    with pytest.raises(MatchingError, match="another model"):
+        MatchingEngine.load(tmp_path / "saved", transformer="org/name")
+
+
 @pytest.mark.skipif(importlib.util.find_spec("sentence_transformers") is not None, reason="the extra is installed")
 def test_without_the_extra_the_error_says_what_to_install() -> None:
     with pytest.raises(MatchingError, match=r"termserver\[transformers\]"):
@@ -66,5 +141,5 @@ def test_a_real_model_adds_its_candidates(tmp_path: Path) -> None:
     engine = MatchingEngine.build(targets, transformer=str(folder), cache_dir=tmp_path)
     candidates = engine.suggest([SourceTerm("coronary thrombosis", "en")])[0].candidates
     assert "transformer" in candidates[0].evidence.sources
-    assert str(folder) in engine.engine_version
+    assert model_version(str(folder)) in engine.engine_version
     assert list(tmp_path.glob("vectors-*.sqlite"))
