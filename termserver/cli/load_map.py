@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN_PROBLEMS = 20
 # As `loaders.maps.registry.MAP_FORMATS`, which is not imported for --help; a test compares them
-MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "transcoding", "table")
+MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "table")
 
 
 @click.command(name="load-map")
@@ -34,6 +34,14 @@ MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "transcoding", "table"
 @click.option(
     "--column", "columns", multiple=True, metavar="KIND=NAME", help="Which column is what, e.g. source_code=old."
 )
+@click.option(
+    "--vocabulary", "vocabularies", multiple=True, metavar="NAME=URL", help="OMOP: code system of a vocabulary_id."
+)
+@click.option(
+    "--omop-concepts",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="OMOP: CONCEPT.csv of the vocabularies, to name the targets by their own codes.",
+)
 @click.option("--on-error", type=click.Choice(("stop", "continue")), default="stop", show_default=True)
 @data_option
 def load_map(
@@ -45,12 +53,15 @@ def load_map(
     source_system: str,
     target_system: str,
     columns: tuple[str, ...],
+    vocabularies: tuple[str, ...],
+    omop_concepts: Path | None,
     on_error: str,
     data: Path | None,
 ) -> None:
-    """Load maps from FHIR, SSSOM, an RF2 map reference set, MyHealth@EU's tables, or any table.
+    """Load maps from FHIR, SSSOM, an RF2 map reference set, OMOP's or MyHealth@EU's tables, or any table.
 
-    FHIR: a ConceptMap, a Bundle of them or NDJSON; JSON or XML; R4, R4B or R5.
+    FHIR: a ConceptMap, a Bundle of them or NDJSON; JSON or XML; R4, R4B or R5. OMOP: source_to_concept_map, or a zip of
+    CONCEPT.csv and CONCEPT_RELATIONSHIP.csv (or one beside the other).
 
     With --on-error stop, one line that cannot be read keeps the whole map out; `continue` leaves such lines out and
     names them. Nothing is half-stored either way.
@@ -58,10 +69,11 @@ def load_map(
     from termserver.loaders.maps.map_lines import MapHeader
     from termserver.loaders.maps.registry import read_maps
 
-    header = MapHeader(url, version, title, source_system, target_system)
+    header = MapHeader(url, version, title, source_system, target_system, _named_vocabularies(vocabularies))
+    named = _named_columns(columns)
     maps: list[LoadedMap] = []
     try:
-        for loaded in read_maps(file, header, format_name=format_name, columns=_named_columns(columns)):
+        for loaded in read_maps(file, header, format_name=format_name, columns=named, omop_concepts=omop_concepts):
             maps.append(loaded)
             _tell_problems(loaded)
         if on_error == "stop" and any(loaded.problems for loaded in maps):
@@ -76,6 +88,8 @@ def load_map(
     for loaded, one in zip(maps, stored, strict=True):
         counts = loaded.counts
         click.echo(f"{one.header.canonical}: {one.element_count:,} source codes stored, ConceptMap/{one.fhir_id}.")
+        for note in loaded.notes:
+            click.echo(f"  {note}.")
         click.echo(
             f"  {counts.rows:,} lines read, {counts.refused:,} refused, {counts.merged:,} said again what stood before."
         )
@@ -99,6 +113,18 @@ def _tell_problems(loaded: LoadedMap) -> None:
         click.echo(f"  refused: {place}: {problem.message}", err=True)
     if len(loaded.problems) > _SHOWN_PROBLEMS:
         click.echo(f"  … {len(loaded.problems):,} in all.", err=True)
+
+
+def _named_vocabularies(named: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in named:
+        name, mark, url = item.partition("=")
+        if not mark or not name or ":" not in url:
+            raise BadInput(
+                f"--vocabulary {item}: write NAME=URL, as in EX_DIAG=https://example.org/CodeSystem/diagnoses"
+            )
+        found[name] = url
+    return found
 
 
 def _named_columns(named: tuple[str, ...]) -> dict[str, str]:

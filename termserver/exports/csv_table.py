@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 from termserver.exports.table_writer import delimited_chunks
 from termserver.model.decision import ChosenTarget
-from termserver.model.export_row import ExportRow
+from termserver.model.export_row import ExportRow, TargetDetail
 from termserver.model.map_export import MapExport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -19,6 +19,7 @@ _BEFORE = ("source code", "source term", "frequency")
 _AFTER = (
     "status", "relationship", "target code", "target term", "target system", "no map", "comment", "decided by",
     "decided at", "reviewer", "probability", "flagged", "suggested code", "suggested term", "remarks",
+    "combination", "source system", "source version", "target version",
 )  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def write_csv(export: MapExport) -> Iterator[bytes]:
     stream = iter(export.rows)
     first = list(islice(stream, 1_000))
     context = context_columns(first)
-    lines = (cells_of(row, context, target) for row in chain(first, stream) for target in row.targets or (None,))
+    lines = (cells for row in chain(first, stream) for cells in lines_of(export, row, context))
     return delimited_chunks(
         [neutralised(name) for name in header_of(context)],
         ([neutralised(cell) for cell in cells] for cells in lines),
@@ -55,8 +56,19 @@ def header_of(context: list[str]) -> list[str]:
     return [*_BEFORE, *context, *_AFTER]
 
 
-def cells_of(row: ExportRow, context: list[str], target: ChosenTarget | None) -> list[str]:
-    """The cells of one line, in the order of `header_of`."""
+def lines_of(export: MapExport, row: ExportRow, context: list[str]) -> Iterator[list[str]]:
+    """The lines of a row: one a target, one where it has none; cells in the order of `header_of`."""
+    source = export.source_of(row)
+    for target, detail in row.detailed_targets or ((None, TargetDetail()),):
+        yield [
+            *_cells(row, context, target, detail.comment or row.comment or ""),
+            source,
+            export.version_of(source, as_source=True),
+            export.version_of(target.system) if target else "",
+        ]
+
+
+def _cells(row: ExportRow, context: list[str], target: ChosenTarget | None, comment: str) -> list[str]:
     return [
         row.source_code,
         row.source_name,
@@ -68,7 +80,7 @@ def cells_of(row: ExportRow, context: list[str], target: ChosenTarget | None) ->
         target.display if target else "",
         target.system if target else "",
         row.no_map_reason.value if row.no_map_reason else "",
-        row.comment or "",
+        comment,
         row.decided_by or "",
         row.decided_at or "",
         row.reviewer or "",
@@ -77,4 +89,5 @@ def cells_of(row: ExportRow, context: list[str], target: ChosenTarget | None) ->
         row.suggestion.code if row.suggestion else "",
         row.suggestion.display if row.suggestion else "",
         "; ".join(row.remarks),
+        row.combination if len(row.targets) > 1 else "",
     ]

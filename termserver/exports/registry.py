@@ -9,11 +9,8 @@ from functools import partial
 from termserver.errors import BadInput
 from termserver.exports.concept_map import write_fhir
 from termserver.exports.csv_table import write_csv
-from termserver.exports.omop import (
-    write_extended_source_to_concept_map,
-    write_local_concepts,
-    write_source_to_concept_map,
-)
+from termserver.exports.omop import write_extended_source_to_concept_map, write_source_to_concept_map
+from termserver.exports.omop_concepts import write_local_concepts
 from termserver.exports.parquet import write_parquet
 from termserver.exports.rf2 import write_extended_map, write_simple_map
 from termserver.exports.rows import rows_from_map

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from termserver.exports.csv_table import context_columns, neutralised
 from termserver.exports.table_writer import delimited_chunks
 from termserver.model.decision import ChosenTarget, RowStatus
-from termserver.model.export_row import ExportRow
+from termserver.model.export_row import ExportRow, TargetDetail
 from termserver.model.map_export import MapExport
 from termserver.model.relationship import Relationship
 
@@ -40,16 +40,17 @@ def write_snap2snomed(export: MapExport) -> Iterator[bytes]:
     first = list(islice(stream, 1_000))
     context = context_columns(first)
     rows = chain(first, stream)
-    lines = ([neutralised(cell) for cell in _cells(row, context, target)] for row in rows for target in _targets(row))
+    lines = ([neutralised(cell) for cell in _cells(row, context, *target)] for row in rows for target in _targets(row))
     header = [*FIRST_COLUMNS, *(neutralised(name) for name in context), *LAST_COLUMNS]
     return delimited_chunks(header, lines, in_front="\ufeff")
 
 
-def _targets(row: ExportRow) -> tuple[ChosenTarget | None, ...]:
-    return tuple(target for target in row.targets if target.relationship in RELATIONSHIP_TYPES) or (None,)
+def _targets(row: ExportRow) -> list[tuple[ChosenTarget | None, TargetDetail]]:
+    held = [(target, detail) for target, detail in row.detailed_targets if target.relationship in RELATIONSHIP_TYPES]
+    return [*held] or [(None, TargetDetail(row.comment))]
 
 
-def _cells(row: ExportRow, context: list[str], target: ChosenTarget | None) -> list[str]:
+def _cells(row: ExportRow, context: list[str], target: ChosenTarget | None, detail: TargetDetail) -> list[str]:
     code, display = RELATIONSHIP_TYPES[target.relationship] if target else ("", "")
     return [
         row.source_code,
@@ -61,7 +62,7 @@ def _cells(row: ExportRow, context: list[str], target: ChosenTarget | None) -> l
         display,
         "true" if row.no_map_reason else "false",
         _STATUS[row.status],
-        "; ".join(part for part in (row.no_map_reason.value if row.no_map_reason else None, row.comment) if part),
+        "; ".join(part for part in (row.no_map_reason.value if row.no_map_reason else None, detail.comment) if part),
         row.decided_by or "",
         row.reviewer or "",
     ]

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from termserver.errors import BadInput
-from termserver.exports.csv_table import cells_of, context_columns, header_of
+from termserver.exports.csv_table import context_columns, header_of, lines_of
 from termserver.model.map_export import MapExport
 
 _CHUNK = 64 * 1024
@@ -44,11 +44,11 @@ def write_xlsx(export: MapExport) -> Iterator[bytes]:
             sheet.write_string(0, column, name, bold)
         line = 0
         for row in chain(first, stream):
-            for target in row.targets or (None,):
+            for cells in lines_of(export, row, context):
                 line += 1
                 if line > _MOST_LINES:
                     raise BadInput("The map has more lines than a spreadsheet holds (1,048,575); take the format csv.")
-                for column, cell in enumerate(cells_of(row, context, target)):
+                for column, cell in enumerate(cells):
                     sheet.write_string(line, column, _fitting(cell))
         workbook.close()
         with path.open("rb") as file:

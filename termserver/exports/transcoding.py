@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from termserver.exports.table_writer import delimited_chunks
 from termserver.model.concept_map import ConceptMap
@@ -63,10 +63,10 @@ class _Tables:
         self.transcodings: list[Sequence[str]] = []
 
     def add(self, row: ExportRow) -> None:
-        source = self._concept(self._source, row.source_code, row.source_name, row.language)
-        for target in row.targets:
+        source = self._concept(row.source_system or self._source, row.source_code, row.source_name, row.language)
+        for target, detail in row.detailed_targets:
             number = self._concept(target.system, target.code, target.display, "en")
-            self.transcodings.append(self._transcoding(row, target, source, number))
+            self.transcodings.append(self._transcoding(row, target, detail.properties, source, number))
 
     def _concept(self, system: str, code: str, name: str, language: str | None) -> int:
         number = self._numbers.get((system, code))
@@ -77,7 +77,9 @@ class _Tables:
                 self.designations.append((str(number), language or "", name, "true"))
         return number
 
-    def _transcoding(self, row: ExportRow, target: ChosenTarget, source: int, number: int) -> tuple[str, ...]:
-        quality = "" if row.probability is None else f"{row.probability:.3f}"
-        date = (row.decided_at or self._date)[:10]
+    def _transcoding(
+        self, row: ExportRow, target: ChosenTarget, kept: Mapping[str, str], source: int, number: int
+    ) -> tuple[str, ...]:
+        quality = kept.get("quality", "") if row.probability is None else f"{row.probability:.3f}"
+        date = kept.get("status_date") or (row.decided_at or self._date)[:10]
         return (str(source), str(number), target.relationship.value, quality, _STATUS[row.status], date)

@@ -8,18 +8,9 @@ from pathlib import Path
 
 from termserver.errors import BadFile
 from termserver.model.map_export import OmopConcept
+from termserver.model.omop import VOCABULARIES
 from termserver.model.usagi_line import OMOP
 
-VOCABULARIES = {
-    "http://snomed.info/sct": "SNOMED",
-    "http://loinc.org": "LOINC",
-    "http://hl7.org/fhir/sid/icd-10": "ICD10",
-    "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
-    "http://www.whocc.no/atc": "ATC",
-    "http://unitsofmeasure.org": "UCUM",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
-}
-"""Canonical URL of a code system → OMOP's vocabulary_id."""
 _COLUMNS = ("concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_code")
 
 

@@ -11,11 +11,27 @@ from termserver.model.usagi_line import UsagiLine
 
 
 @dataclass(frozen=True, slots=True)
+class TargetDetail:
+    """What a map says of one of its targets.
+
+    Parameters
+    ----------
+    properties
+        Its properties and what `model.beyond_fhir` keeps: code → text.
+    """
+
+    comment: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRow:
     """One source code with its decision, if there is one.
 
     Parameters
     ----------
+    source_system
+        Code system of the source code; empty for the source of the map's first group.
     context
         Further columns of the source list: name → value.
     targets
@@ -32,6 +48,10 @@ class ExportRow:
         Best candidate of a row without decision.
     remarks
         What the engine found odd about the term.
+    kept
+        What an imported map keeps of the source code (`model.beyond_fhir`): code → text.
+    details
+        Beside `targets`, where the row comes from a map; else empty.
     usagi_lines
         The lines of the Usagi save file the row came from.
     untouched
@@ -59,3 +79,12 @@ class ExportRow:
     usagi_lines: tuple[UsagiLine, ...] = ()
     untouched: bool = False
     remarks: tuple[str, ...] = ()
+    source_system: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    details: tuple[TargetDetail, ...] = ()
+
+    @property
+    def detailed_targets(self) -> tuple[tuple[ChosenTarget, TargetDetail], ...]:
+        """Each target with what the map says of it; of a project's row the comment is that of all."""
+        details = self.details or (TargetDetail(self.comment),) * len(self.targets)
+        return tuple(zip(self.targets, details, strict=True))

@@ -61,3 +61,17 @@ class MapExport:
     concept_map: ConceptMap
     rows: Iterable[ExportRow]
     options: ExportOptions = ExportOptions()
+
+    def source_of(self, row: ExportRow) -> str:
+        """The code system of a row's source code."""
+        groups = self.concept_map.groups
+        return row.source_system or (groups[0].source if groups else "")
+
+    def version_of(self, system: str, *, as_source: bool = False) -> str:
+        """The version of a target system (of a source system) that the map names; empty where it names none, or several."""
+        found = {
+            (group.source_version if as_source else group.target_version) or ""
+            for group in self.concept_map.groups
+            if (group.source if as_source else group.target) == system
+        }
+        return found.pop() if len(found) == 1 else ""

@@ -14,12 +14,37 @@ KNOWN_PREFIXES = {
     "http://hl7.org/fhir/sid/icpc-2": "ICPC2",
     "http://unitsofmeasure.org": "UCUM",
 }
+FURTHER_PREFIXES = {
+    "orcid": "https://orcid.org/",
+    "ror": "https://ror.org/",
+    "wikidata": "http://www.wikidata.org/entity/",
+}
+"""Prefixes of people, institutions and tools that files use without saying what they stand for."""
+ENTITY_SLOTS = frozenset(
+    [
+        "author_id", "reviewer_id", "creator_id", "subject_source", "mapping_source", "curation_rule", "mapping_justification",
+        "subject_match_field", "object_match_field", "subject_preprocessing", "object_preprocessing", "issue_tracker_item",
+    ]
+)  # fmt: skip
+"""Slots whose values, several joined by `|`, are CURIEs, beside subject, predicate and object."""
+UNSPECIFIED_LICENCE = "https://w3id.org/sssom/license/unspecified"
 _EXPANSIONS = {
     "http://snomed.info/sct": "http://snomed.info/id/",
     "http://loinc.org": "https://loinc.org/",
     "https://fhir-terminology.ohdsi.org": "https://athena.ohdsi.org/search-terms/terms/",
 }
 _SYSTEMS = {expansion: system for system, expansion in _EXPANSIONS.items()}
+
+
+def prefixes_in(slot: str, cell: str) -> set[str]:
+    """The prefixes that a cell uses.
+
+    >>> sorted(prefixes_in("author_id", "orcid:0000-0001-2345-6789|ror:05wg1m734")), prefixes_in("comment", "a:b")
+    (['orcid', 'ror'], set())
+    """
+    if slot not in ENTITY_SLOTS:
+        return set()
+    return {part.partition(":")[0] for part in cell.split("|") if ":" in part}
 
 
 def expansion_of_system(system: str) -> str:

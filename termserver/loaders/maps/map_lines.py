@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from termserver.errors import BadFile
 from termserver.loaders.source import ReadCounts
+from termserver.model.beyond_fhir import property_uri, with_facts
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
+from termserver.model.decision import NoMapReason
 from termserver.model.relationship import Relationship
 from termserver.model.source_list import RowProblem
 from termserver.store.element_rows import RowFile
@@ -23,10 +25,16 @@ class MapLine:
         In the file, from 1.
     target_code
         Empty where the file says that there is no target.
+    target_system
+        Empty, without a target, where the file means every system that it maps to.
     relationship
         Source to target; RELATED_TO where the file does not say (FHIR: the exact relationship is not known).
     properties
-        What the format says beyond FHIR: pairs (code, text).
+        What the format says of the mapping's meaning beyond FHIR: pairs (code, text); declared, and answered by $translate.
+    kept
+        Bookkeeping of the format, kept with the target (without one: with the source code) so that it can be written again.
+    source_kept
+        The same of the source code; that of its first line counts.
     """
 
     line: int
@@ -39,6 +47,8 @@ class MapLine:
     relationship: Relationship = Relationship.RELATED_TO
     comment: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    source_kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class MapHeader:
     ----------
     source_system, target_system
         Canonical URLs, `|version` allowed.
+    vocabularies
+        OMOP's vocabulary_id → canonical URL, for those that are not known here.
     """
 
     url: str = ""
@@ -56,6 +68,7 @@ class MapHeader:
     title: str = ""
     source_system: str = ""
     target_system: str = ""
+    vocabularies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,10 +80,13 @@ class LoadedMap:
     rows
         The elements, where they were too many for memory; the groups of `concept_map` have none then. Who reads the map
         closes them.
+    notes
+        What the file says and the map does not hold, in words; no reason to refuse it.
     """
 
     concept_map: ConceptMap
     problems: list[RowProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     counts: ReadCounts = field(default_factory=ReadCounts)
     rows: RowFile | None = None
 
@@ -80,12 +96,17 @@ def elements_from_lines(lines: Iterable[MapLine], loaded: LoadedMap) -> None:
 
     A line that says again what an earlier one said counts as merged; one that maps a code to itself in the same system
     is refused. Memory: all lines.
+
+    Raises
+    ------
+    BadFile
+        If nothing says where codes without a target were to be mapped.
     """
     groups: dict[tuple[str, str], dict[str, list[MapLine]]] = {}
-    seen: set[tuple[str, str, str, str]] = set()
-    for line in lines:
-        loaded.counts.rows += 1
-        key = (line.source_system, line.source_code, line.target_system, line.target_code)
+    seen: set[tuple[object, ...]] = set()
+    for line in _with_target_systems(lines, loaded):
+        said = (line.relationship, line.properties) if line.target_code else ()
+        key = (line.source_system, line.source_code, line.target_system, line.target_code, *said)
         if key in seen:
             loaded.counts.merged += 1
             continue
@@ -109,13 +130,39 @@ def elements_from_lines(lines: Iterable[MapLine], loaded: LoadedMap) -> None:
     loaded.concept_map = replace(loaded.concept_map, groups=tuple(built), other=other)
 
 
-def property_uri(code: str) -> str:
-    """The URI of a property that an imported map carries.
+def _with_target_systems(lines: Iterable[MapLine], loaded: LoadedMap) -> Iterator[MapLine]:
+    """The lines, counted; one without target and system once for each system that its source system is mapped to."""
+    read = list(lines)
+    loaded.counts.rows += len(read)
+    targets: dict[str, dict[str, None]] = {}
+    for line in read:
+        if line.target_system:
+            targets.setdefault(line.source_system, {})[line.target_system] = None
+    for line in read:
+        if line.target_system:
+            yield line
+            continue
+        if line.source_system not in targets:
+            what = f"nothing names the system that '{line.source_code[:40]}' has no target in; name it (--target-system URL)"
+            raise BadFile(what, file=loaded.concept_map.title or "the file", line=line.line)
+        for system in targets[line.source_system]:
+            yield replace(line, target_system=system)
 
-    >>> property_uri("confidence")
-    'https://termserver.example/property/confidence'
+
+def no_map_comment(text: str, reason: str = "") -> str | None:
+    """Why a code has no target, as the map's comment; that there is none needs no words.
+
+    Parameters
+    ----------
+    reason
+        Where the table has it in a column of its own.
+
+    >>> no_map_comment("no-target; too old"), no_map_comment("", "too-vague"), no_map_comment("no-target")
+    ('too old', 'too-vague', None)
     """
-    return f"https://termserver.example/property/{code}"
+    given = reason if reason in set(NoMapReason) else ""
+    parts = [part for part in (given, *text.split("; ", 1)) if part and part != NoMapReason.NO_TARGET]
+    return "; ".join(dict.fromkeys(parts)) or None
 
 
 def _split(canonical: str) -> tuple[str, str | None]:
@@ -124,25 +171,25 @@ def _split(canonical: str) -> tuple[str, str | None]:
 
 
 def _element(lines: list[MapLine]) -> MapElement:
+    first = lines[0]
     display = next((line.source_display for line in lines if line.source_display), None)
     targets = [line for line in lines if line.target_code]
     if not targets:
         comment = next((line.comment for line in lines if line.comment), None)
-        return MapElement(lines[0].source_code, display, no_map=True, comment=comment)
-    return MapElement(
-        lines[0].source_code,
-        display,
-        tuple(
-            MapTarget(
-                line.target_code,
-                line.relationship,
-                line.target_display or None,
-                line.comment,
-                properties=line.properties,
-            )
-            for line in targets
-        ),
+        said = (*first.source_kept, *first.properties, *first.kept)
+        return MapElement(first.source_code, display, no_map=True, comment=comment, other=with_facts(said))
+    found = tuple(
+        MapTarget(
+            line.target_code,
+            line.relationship,
+            line.target_display or None,
+            line.comment,
+            properties=line.properties,
+            other=with_facts(line.kept),
+        )
+        for line in targets
     )
+    return MapElement(first.source_code, display, found, other=with_facts(first.source_kept))
 
 
 def _refuse(loaded: LoadedMap, line: MapLine, rule: str, message: str) -> None:

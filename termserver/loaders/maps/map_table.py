@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
 from termserver.errors import BadFile
-from termserver.loaders.maps.map_lines import LoadedMap, MapHeader, MapLine, elements_from_lines, head_from, refuse
+from termserver.loaders.maps.map_lines import (
+    LoadedMap,
+    MapHeader,
+    MapLine,
+    elements_from_lines,
+    head_from,
+    no_map_comment,
+    refuse,
+)
+from termserver.loaders.maps.omop_vocabularies import VocabularySystems
 from termserver.loaders.table import TableRow, find_shape, read_rows
 from termserver.loaders.table_header import find_header
 from termserver.model.relationship import R4_EQUIVALENCES, Relationship, relationship_from_r4_equivalence
@@ -21,7 +30,8 @@ from termserver.model.usagi_line import OMOP
 SNOMED_CT = "http://snomed.info/sct"
 COLUMN_KINDS = (
     "source_code", "source_display", "source_system", "target_code", "target_display", "target_system", "relationship",
-    "no_map", "comment", "forward", "backward",
+    "no_map", "comment", "forward", "backward", "combination",
+    "source_version", "target_version",
 )  # fmt: skip
 """What a column can be: the keys of `columns` in `read_map_table`."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -52,7 +62,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "comment": ("comment", "notes"),
     "forward": ("automatic forward", "auto forward", "forward"),
     "backward": ("automatic backward", "auto backward", "backward"),
+    "combination": ("combination",),
+    "source_version": ("source version", "source_version"),
+    "target_version": ("target version", "target_version"),
 }
+_OMOP_COLUMNS = (
+    "source_vocabulary_id", "target_concept_id", "target_vocabulary_id", "valid_start_date", "valid_end_date",
+    "invalid_reason", "source_concept_id",
+)  # fmt: skip
 _RELATIONSHIPS = {
     "target_equivalent": Relationship.EQUIVALENT,
     "target_broader": Relationship.NARROWER,
@@ -64,6 +81,7 @@ _RELATIONSHIPS = {
     "<": Relationship.NARROWER,
     ">": Relationship.BROADER,
     "~": Relationship.RELATED_TO,
+    "unreviewed": Relationship.RELATED_TO,  # Usagi: nobody said how the two relate
     **{item.value: item for item in Relationship},
     **{
         code: found
@@ -80,14 +98,18 @@ _ESCAPED = re.compile(r"^'(?=[=+\-@\t\r])")
 @dataclass(frozen=True, slots=True)
 class _Columns:
     places: Mapping[str, int]
+    omop: Mapping[str, int]
     is_omop: bool
     is_snap2snomed: bool
 
     def cell(self, row: TableRow, kind: str) -> str:
         """The cell of a kind; an apostrophe that kept a spreadsheet from a formula is taken off."""
         place = self.places.get(kind)
-        text = row.cells[place].strip() if place is not None and place < len(row.cells) else ""
-        return _ESCAPED.sub("", text)
+        return _ESCAPED.sub("", _cell(row, place))
+
+    def omop_cell(self, row: TableRow, column: str) -> str:
+        """The cell of a column of source_to_concept_map."""
+        return _cell(row, self.omop.get(column))
 
     def transition(self, row: TableRow) -> Relationship:
         """What a transition table says: whether every case of the one code is one of the other, forward and back."""
@@ -97,6 +119,10 @@ class _Columns:
         if forward:
             return Relationship.NARROWER
         return Relationship.BROADER if backward else Relationship.RELATED_TO
+
+
+def _cell(row: TableRow, place: int | None) -> str:
+    return row.cells[place].strip() if place is not None and place < len(row.cells) else ""
 
 
 def read_map_table(
@@ -125,7 +151,7 @@ def read_map_table(
     chosen = _columns(found.columns, columns or {}, name=name, line=found.line)
     loaded = LoadedMap(head_from(header, name=name))
     below = chain((row for row in first if row.line > found.line), rows)
-    elements_from_lines(_lines(below, chosen, header, loaded, name=name), loaded)
+    elements_from_lines(_lines(below, chosen, _Systems(chosen, header, name=name), loaded), loaded)
     return loaded
 
 
@@ -156,12 +182,12 @@ def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line:
                 line=line,
             )
     is_omop = names[places["target_code"]].casefold() == "target_concept_id"
-    return _Columns(places, is_omop, "relationship type code" in folded)
+    omop = {column: folded[column] for column in _OMOP_COLUMNS if column in folded and "target_concept_id" in folded}
+    return _Columns(places, omop, is_omop, "relationship type code" in folded)
 
 
-def _lines(
-    rows: Iterator[TableRow], columns: _Columns, header: MapHeader, loaded: LoadedMap, *, name: str
-) -> Iterator[MapLine]:
+def _lines(rows: Iterator[TableRow], columns: _Columns, systems: _Systems, loaded: LoadedMap) -> Iterator[MapLine]:
+    not_in_force = 0
     for row in rows:
         code, target_code = columns.cell(row, "source_code"), columns.cell(row, "target_code")
         if not code:
@@ -169,6 +195,9 @@ def _lines(
             continue
         if code == _NOTHING:
             continue  # a new code that the old edition lacks
+        if columns.omop_cell(row, "invalid_reason"):
+            not_in_force += 1
+            continue
         says_no_map = columns.cell(row, "no_map").casefold() not in _FALSE or target_code == _NOTHING
         if target_code == _NOTHING or (columns.is_omop and target_code == "0"):
             target_code = ""
@@ -180,26 +209,68 @@ def _lines(
             text = f"the relationship '{said[:40]}' is unknown; use one of: {', '.join(_RELATIONSHIPS)}"
             refuse(loaded, row.line, "relationship", code, "relationship", text)
             continue
+        kept = tuple((column, text) for column in columns.omop if (text := columns.omop_cell(row, column)))
         yield MapLine(
             row.line,
-            _system(columns.cell(row, "source_system") or header.source_system, "source", row.line, name=name),
+            systems.of_source(row),
             code,
-            _system(_target_system(row, columns, header), "target", row.line, name=name),
+            systems.of_target(row, target_code),
             target_code,
             columns.cell(row, "source_display") or None,
             columns.cell(row, "target_display") or None,
             relationship,
-            columns.cell(row, "comment") or None,
+            columns.cell(row, "comment") or None
+            if target_code
+            else no_map_comment(columns.cell(row, "comment"), columns.cell(row, "no_map")),
+            (("combination", "and"),) if columns.cell(row, "combination").casefold() == "and" else (),
+            tuple(item for item in kept if not item[0].startswith("source_")),
+            tuple(item for item in kept if item[0].startswith("source_")),
         )
+    if not_in_force:
+        loaded.notes.append(f"{not_in_force:,} lines are not in force (invalid_reason): left out")
 
 
-def _target_system(row: TableRow, columns: _Columns, header: MapHeader) -> str:
-    if columns.is_omop:
-        return OMOP
-    return columns.cell(row, "target_system") or header.target_system or (SNOMED_CT if columns.is_snap2snomed else "")
+class _Systems:
+    """Which code systems a row is about: what its cells say, what the caller named, what the format implies."""
 
+    def __init__(self, columns: _Columns, header: MapHeader, *, name: str) -> None:
+        self._columns = columns
+        self._header = header
+        self._name = name
+        own = replace(header, target_system="") if columns.omop else header
+        self._vocabularies = VocabularySystems(own, name=name) if columns.omop else None
 
-def _system(url: str, which: str, line: int, *, name: str) -> str:
-    if not url:
-        raise BadFile(f"nothing names the {which} system; name it (--{which}-system URL)", file=name, line=line)
-    return url
+    def of_source(self, row: TableRow) -> str:
+        """The code system of the row's source code.
+
+        Raises
+        ------
+        BadFile
+            If nothing names it.
+        """
+        said = self._columns.cell(row, "source_system")
+        vocabulary = self._columns.omop_cell(row, "source_vocabulary_id")
+        if not said and vocabulary and self._vocabularies is not None:
+            return self._vocabularies.of_source(vocabulary, line=row.line)
+        return self._named(said or self._header.source_system, "source", row)
+
+    def of_target(self, row: TableRow, target_code: str) -> str:
+        """The same of its target; empty where a code without a target has none in any system.
+
+        Raises
+        ------
+        BadFile
+            If nothing names it.
+        """
+        if self._columns.is_omop:
+            return OMOP
+        implied = SNOMED_CT if self._columns.is_snap2snomed else ""
+        said = self._columns.cell(row, "target_system") or self._header.target_system or implied
+        return self._named(said, "target", row) if said or target_code else ""
+
+    def _named(self, url: str, which: str, row: TableRow) -> str:
+        if not url:
+            text = f"nothing names the {which} system; name it (--{which}-system URL)"
+            raise BadFile(text, file=self._name, line=row.line)
+        version = self._columns.cell(row, f"{which}_version")
+        return f"{url}|{version}" if version and "|" not in url else url

@@ -12,12 +12,14 @@ from termserver.loaders.fhir_xml import looks_like_fhir_xml
 from termserver.loaders.maps.fhir_maps import is_r5, read_fhir_maps
 from termserver.loaders.maps.map_lines import LoadedMap, MapHeader
 from termserver.loaders.maps.map_table import read_map_table
+from termserver.loaders.maps.omop_concepts import read_omop_map
+from termserver.loaders.maps.omop_tables import is_omop_file
 from termserver.loaders.maps.rf2_map import is_rf2_map_file, read_rf2_map
 from termserver.loaders.maps.sssom import is_sssom_file, read_sssom
 from termserver.loaders.maps.transcoding import is_transcoding_file, read_transcoding
 from termserver.loaders.table import is_spreadsheet
 
-MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "transcoding", "table")
+MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "table")
 
 
 def read_maps(
@@ -27,6 +29,7 @@ def read_maps(
     format_name: str | None = None,
     columns: Mapping[str, str] | None = None,
     name: str | None = None,
+    omop_concepts: Path | None = None,
 ) -> Iterator[LoadedMap]:
     """Read the maps of a file, recognised by its content; only FHIR's forms hold several.
 
@@ -36,6 +39,8 @@ def read_maps(
         One of `MAP_FORMATS`, to overrule recognition. `table` is ours, Snap2SNOMED's, OMOP's or any other.
     columns
         See `read_map_table`.
+    omop_concepts
+        CONCEPT.csv of the OMOP vocabularies, to name the targets of OMOP's tables.
 
     Raises
     ------
@@ -54,6 +59,8 @@ def read_maps(
         yield read_sssom(path, header, name=name)
     elif chosen == "rf2":
         yield read_rf2_map(path, header, name=name)
+    elif chosen == "omop-concepts":
+        yield read_omop_map(path, header, name=name, further_concepts=omop_concepts)
     elif chosen == "transcoding":
         yield read_transcoding(path, header, name=name)
     else:
@@ -64,6 +71,8 @@ def recognise_map(path: Path) -> str:
     """The format of a map's file, by its content; R5 is told by what only R5 says."""
     if is_transcoding_file(path):
         return "transcoding"
+    if is_omop_file(path):
+        return "omop-concepts"
     if is_spreadsheet(path):
         return "table"
     if looks_like_fhir_json(path) or looks_like_fhir_xml(path):

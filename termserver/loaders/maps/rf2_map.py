@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stdnum import verhoeff
@@ -16,25 +16,10 @@ from stdnum import verhoeff
 from termserver.errors import BadFile
 from termserver.loaders.maps.map_lines import LoadedMap, MapHeader, MapLine, elements_from_lines, head_from, refuse
 from termserver.model.relationship import Relationship
+from termserver.model.rf2_correlation import FROM_SNOMED, TO_SNOMED
 
 SNOMED_CT = "http://snomed.info/sct"
 _COMMON = ("id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId")
-_TO_SNOMED = {
-    "1193548004": Relationship.EQUIVALENT,
-    "1193549007": Relationship.NARROWER,
-    "1193547009": Relationship.BROADER,
-    "1193550007": Relationship.RELATED_TO,
-    "1193551006": Relationship.NOT_RELATED,
-    "1193552004": Relationship.RELATED_TO,
-}
-_FROM_SNOMED = {
-    "447557004": Relationship.EQUIVALENT,
-    "447558009": Relationship.NARROWER,
-    "447559001": Relationship.BROADER,
-    "447560006": Relationship.RELATED_TO,
-    "447561005": Relationship.RELATED_TO,
-    "447556008": Relationship.NOT_RELATED,
-}
 _TARGETS = {
     "447562003": "http://hl7.org/fhir/sid/icd-10",
     "446608001": "http://terminology.hl7.org/CodeSystem/icd-o-3",
@@ -43,6 +28,7 @@ _TARGETS = {
     "900000000000497000": "http://read.info/ctv3",
 }
 _PROPERTIES = ("mapGroup", "mapPriority", "mapRule", "mapAdvice", "mapCategoryId")
+_KEPT = ("id", "effectiveTime", "moduleId", "refsetId", "correlationId")
 
 
 def is_rf2_map_file(path: Path) -> bool:
@@ -77,44 +63,68 @@ def read_rf2_map(path: Path, header: MapHeader, *, name: str | None = None) -> L
             before = newest.get(row["id"])
             if before is None or before[1]["effectiveTime"] <= row["effectiveTime"]:
                 newest[row["id"]] = (number, row)
-    active = ((number, row) for number, row in newest.values() if row["active"] == "1")
+    active = [(number, row) for number, row in newest.values() if row["active"] == "1"]
     elements_from_lines(_lines(active, header, loaded, name=name), loaded)
     return loaded
 
 
 def _lines(
-    rows: Iterator[tuple[int, dict[str, str]]], header: MapHeader, loaded: LoadedMap, *, name: str
+    rows: Sequence[tuple[int, dict[str, str]]], header: MapHeader, loaded: LoadedMap, *, name: str
 ) -> Iterator[MapLine]:
-    for number, row in rows:
+    local_first = bool(header.source_system) and SNOMED_CT not in header.source_system
+    to_snomed = [local_first or row.get("correlationId", "") in TO_SNOMED for _, row in rows]
+    sources = [
+        row["mapTarget"].strip() if turned else row["referencedComponentId"]
+        for (_, row), turned in zip(rows, to_snomed, strict=True)
+    ]
+    together = _said_together(zip(sources, (row for _, row in rows), strict=True))
+    for (number, row), turned, source in zip(rows, to_snomed, sources, strict=True):
         concept, code = row["referencedComponentId"], row["mapTarget"].strip()
         if not re.fullmatch(r"\d{6,18}", concept) or not verhoeff.is_valid(concept):
             text = f"'{concept[:30]}' fails its check digit; was the file opened in a spreadsheet?"
             refuse(loaded, number, "referencedComponentId", concept[:30], "check-digit", text)
             continue
-        correlation = row.get("correlationId", "")
-        properties = tuple((column, row[column]) for column in _PROPERTIES if row.get(column))
-        if correlation in _TO_SNOMED or (SNOMED_CT in header.target_system and header.source_system):
-            source = header.source_system
-            if not source:
-                raise BadFile("name the code system of mapTarget (--source-system)", file=name, line=number)
-            relationship = _TO_SNOMED.get(correlation, Relationship.RELATED_TO)
-            target = header.target_system or SNOMED_CT
-            yield MapLine(number, source, code, target, concept, relationship=relationship, properties=properties)
+        if turned and not code:
+            refuse(loaded, number, "mapTarget", concept, "empty-code", "the source code (mapTarget) is empty")
             continue
-        target = header.target_system or _TARGETS.get(row["refsetId"], "")
-        if not target:
-            raise BadFile(
-                f"name the code system of mapTarget (--target-system); the reference set {row['refsetId']} is not known here",
-                file=name,
-                line=number,
-            )
+        systems = _systems(row, header, number, turned=turned, name=name)
+        relationship = (TO_SNOMED if turned else FROM_SNOMED).get(row.get("correlationId", ""), Relationship.RELATED_TO)
+        properties = [(column, row[column]) for column in _PROPERTIES if row.get(column)]
+        if source in together:
+            properties.append(("combination", "and"))
         yield MapLine(
             number,
-            header.source_system or SNOMED_CT,
-            concept,
-            target,
-            code,
-            relationship=_FROM_SNOMED.get(correlation, Relationship.RELATED_TO),
+            systems[0],
+            source,
+            systems[1],
+            concept if turned else code,
+            relationship=relationship,
             comment=row.get("mapAdvice") or None if not code else None,
-            properties=properties,
+            properties=tuple(properties),
+            kept=tuple((column, row[column]) for column in _KEPT if row.get(column)),
         )
+
+
+def _said_together(members: Iterable[tuple[str, Mapping[str, str]]]) -> set[str]:
+    """Source codes whose members are each a group of their own: groups together say the code (AND)."""
+    groups: dict[str, list[str]] = {}
+    for source, row in members:
+        if row.get("mapGroup"):
+            groups.setdefault(source, []).append(row["mapGroup"])
+    return {source for source, found in groups.items() if len(found) > 1 and len(set(found)) == len(found)}
+
+
+def _systems(row: Mapping[str, str], header: MapHeader, number: int, *, turned: bool, name: str) -> tuple[str, str]:
+    """(source, target) of a member; `turned` where mapTarget is the source code."""
+    if turned:
+        if not header.source_system:
+            raise BadFile("name the code system of mapTarget (--source-system)", file=name, line=number)
+        return header.source_system, header.target_system or SNOMED_CT
+    target = header.target_system or _TARGETS.get(row["refsetId"], "")
+    if not target:
+        raise BadFile(
+            f"name the code system of mapTarget (--target-system); the reference set {row['refsetId']} is not known here",
+            file=name,
+            line=number,
+        )
+    return header.source_system or SNOMED_CT, target

@@ -7,16 +7,29 @@ prefixes of the standard need no declaration.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
+import orjson
 import yaml
 
 from termserver.errors import BadFile
-from termserver.loaders.maps.map_lines import LoadedMap, MapHeader, MapLine, elements_from_lines, head_from, refuse
+from termserver.loaders.maps.map_lines import (
+    LoadedMap,
+    MapHeader,
+    MapLine,
+    elements_from_lines,
+    head_from,
+    no_map_comment,
+    refuse,
+)
+from termserver.model.beyond_fhir import with_facts
+from termserver.model.concept_map import ConceptMap
 from termserver.model.relationship import Relationship
-from termserver.model.sssom_prefixes import system_of_expansion
+from termserver.model.sssom_prefixes import FURTHER_PREFIXES, UNSPECIFIED_LICENCE, prefixes_in, system_of_expansion
 
 _BUILT_IN = {
     "owl": "http://www.w3.org/2002/07/owl#",
@@ -37,6 +50,8 @@ _RELATIONSHIPS = {
     "skos:closeMatch": Relationship.RELATED_TO,
     "skos:relatedMatch": Relationship.RELATED_TO,
 }
+# What the relationship alone would be written as; another predicate is kept
+_DEFAULT_PREDICATES = {"skos:exactMatch", "skos:broadMatch", "skos:narrowMatch", "skos:relatedMatch"}
 _REQUIRED = ("subject_id", "predicate_id", "object_id", "mapping_justification")
 _READ = {
     "subject_id", "subject_label", "predicate_id", "predicate_modifier", "object_id", "object_label", "object_source",
@@ -79,11 +94,25 @@ def read_sssom(path: Path, header: MapHeader, *, name: str | None = None) -> Loa
             url=curies.iri_or_none(str(metadata.get("mapping_set_id", ""))) or "",
             version=str(metadata.get("mapping_set_version", "")),
         )
-        loaded = LoadedMap(head)
+        loaded = LoadedMap(_described(head, metadata))
         rows = csv.reader(file, delimiter="\t")
         lines = _lines(rows, columns, count + 1, curies, metadata, header, loaded)
-        elements_from_lines(lines, loaded)
+        elements_from_lines(_noting_prefixes(lines, curies, loaded), loaded)
+        kept = with_facts([("curie_map", orjson.dumps(curies.declared).decode())] if curies.declared else [])
+        loaded.concept_map = replace(loaded.concept_map, other={**loaded.concept_map.other, **(kept or {})})
     return loaded
+
+
+def _noting_prefixes(lines: Iterator[MapLine], curies: _Curies, loaded: LoadedMap) -> Iterator[MapLine]:
+    """The lines; prefixes of people and tools that nobody declared are said afterwards, and harm nothing."""
+    undeclared: dict[str, int] = {}
+    for line in lines:
+        for slot, cell in line.properties:
+            for prefix in prefixes_in(slot, cell) - set(FURTHER_PREFIXES):
+                if not curies.knows(prefix):
+                    undeclared.setdefault(f"{slot}: the prefix '{prefix[:40]}'", line.line)
+        yield line
+    loaded.notes += [f"{what} is not declared in curie_map (first in line {line})" for what, line in undeclared.items()]
 
 
 def _metadata_text(file: Iterator[str], *, name: str) -> tuple[str, int, str]:
@@ -113,15 +142,28 @@ def _metadata(text: str, *, name: str) -> dict[str, object]:
     return read if isinstance(read, dict) else {}
 
 
+def _described(head: ConceptMap, metadata: dict[str, object]) -> ConceptMap:
+    """The map with what the metadata say of it."""
+    licence, description, published = (
+        str(metadata.get(slot) or "") or None for slot in ("license", "mapping_set_description", "publication_date")
+    )
+    licence = None if licence == UNSPECIFIED_LICENCE else licence
+    is_date = published is not None and re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", published)
+    return replace(head, copyright=licence, description=description, date=published if is_date else None)
+
+
 class _Curies:
     """CURIEs of the file: prefix → what it stands for."""
 
     def __init__(self, metadata: dict[str, object], *, name: str) -> None:
-        declared = metadata.get("curie_map")
-        self._expansions = _BUILT_IN | (
-            {str(key): str(value) for key, value in declared.items()} if isinstance(declared, dict) else {}
-        )
+        said = metadata.get("curie_map")
+        self.declared = {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+        self._expansions = _BUILT_IN | self.declared
         self._name = name
+
+    def knows(self, prefix: str) -> bool:
+        """True for a prefix of the standard, and one that the file declares."""
+        return prefix in self._expansions
 
     def iri_or_none(self, text: str) -> str | None:
         """The IRI of an IRI or a CURIE; None where it is neither."""
@@ -172,6 +214,8 @@ def _lines(
             target, target_code = curies.coding(row["object_id"], line=number, column="object_id")
         source_version = row.get("subject_source_version") or versions[0]
         target_version = row.get("object_source_version") or versions[1]
+        predicate = row["predicate_id"]
+        kept = () if predicate in _DEFAULT_PREDICATES else (("predicate_id", predicate),)
         yield MapLine(
             number,
             f"{system}|{source_version}" if source_version else system,
@@ -181,6 +225,6 @@ def _lines(
             row.get("subject_label") or None,
             row.get("object_label") or None,
             Relationship.NOT_RELATED if row.get("predicate_modifier") == "Not" else relationship,
-            row.get("comment") or None,
-            tuple((column, row[column]) for column in columns if column not in _READ and row.get(column)),
+            no_map_comment(row.get("comment", "")) if not target_code else row.get("comment") or None,
+            (*kept, *((column, row[column]) for column in columns if column not in _READ and row.get(column))),
         )

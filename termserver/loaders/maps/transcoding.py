@@ -93,6 +93,7 @@ def _lines(
             names.get(source["id"]),
             names.get(target["id"]),
             relationship,
+            kept=tuple((column, row[column]) for column in ("quality", "status_date") if row.get(column)),
         )
 
 

@@ -1,7 +1,9 @@
+import zipfile
 from pathlib import Path
 
 from click.testing import CliRunner
 
+from termserver.cli.export import export
 from termserver.cli.load_map import load_map
 
 COMMON = (
@@ -43,3 +45,30 @@ def test_a_column_option_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     code, output = run(tmp_path / "data", str(file), *COMMON, "--column", "kind=a")
     assert code == 1
     assert "write KIND=NAME" in output
+
+
+def test_local_omop_concepts_are_loaded_and_exported_again(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "golden" / "both_ways" / "omop"
+    url = "https://example.org/ConceptMap/omop"
+    common = ("--url", url, "--version", "1")
+    code, output = run(tmp_path / "data", str(golden / "CONCEPT_RELATIONSHIP.csv"), *common)
+    assert code == 1
+    assert "vocabulary 'EX_DIAG'" in output
+    named = ("--vocabulary", "EX_DIAG=https://example.org/cs")
+    code, output = run(tmp_path / "data", str(golden / "CONCEPT_RELATIONSHIP.csv"), *common, *named)
+    assert code == 0, output
+    assert "4 source codes stored" in output
+    out = tmp_path / "out.zip"
+    arguments = [url, "--format", "omop-concepts", "-o", str(out), "--data", str(tmp_path / "data")]
+    assert CliRunner().invoke(export, arguments).exit_code == 0
+    with zipfile.ZipFile(out) as archive:
+        for name in archive.namelist():
+            assert archive.read(name) == (golden / name).read_bytes()
+
+
+def test_a_vocabulary_option_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n1,2\n")
+    code, output = run(tmp_path / "data", str(file), *COMMON, "--vocabulary", "EX_DIAG")
+    assert code == 1
+    assert "write NAME=URL" in output

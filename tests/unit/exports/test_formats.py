@@ -137,7 +137,7 @@ def test_a_target_with_a_wrong_check_digit_is_named() -> None:
 
 
 def test_a_map_without_snomed_has_no_rf2() -> None:
-    with pytest.raises(BadInput, match="no target in SNOMED CT"):
+    with pytest.raises(BadInput, match="no code in SNOMED CT"):
         written("rf2-extended", *ROWS)
 
 

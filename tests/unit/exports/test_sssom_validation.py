@@ -27,6 +27,10 @@ def test_the_sssom_package_accepts_what_we_write(tmp_path: Path, rows: tuple[obj
     assert accepted(path)
 
 
+def test_the_sssom_package_accepts_what_was_read_and_written_again() -> None:
+    assert accepted(Path(__file__).parents[2] / "golden" / "both_ways" / "map.sssom.tsv")
+
+
 def test_the_validator_can_say_no(tmp_path: Path) -> None:
     path = tmp_path / "map.sssom.tsv"
     raw = b"".join(write_map(example_map(), "sssom", rows=iter(ROWS), options=OPTIONS))
