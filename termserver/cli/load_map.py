@@ -67,24 +67,21 @@ def load_map(
     names them. Nothing is half-stored either way.
     """
     from termserver.loaders.maps.map_lines import MapHeader
-    from termserver.loaders.maps.registry import read_maps
+    from termserver.loaders.maps.map_table import named_columns
+    from termserver.loaders.maps.omop_vocabularies import named_vocabularies
+    from termserver.loaders.maps.registry import opened_maps
 
-    header = MapHeader(url, version, title, source_system, target_system, _named_vocabularies(vocabularies))
-    named = _named_columns(columns)
-    maps: list[LoadedMap] = []
-    try:
-        for loaded in read_maps(file, header, format_name=format_name, columns=named, omop_concepts=omop_concepts):
-            maps.append(loaded)
+    named = named_columns(columns, "--column")
+    known = named_vocabularies(vocabularies, "--vocabulary")
+    header = MapHeader(url, version, title, source_system, target_system, known)
+    with opened_maps(file, header, format_name=format_name, columns=named, omop_concepts=omop_concepts) as maps:
+        for loaded in maps:
             _tell_problems(loaded)
         if on_error == "stop" and any(loaded.problems for loaded in maps):
             raise BadInput(
                 f"{file.name}: nothing was stored; correct the lines, or take --on-error continue to leave them out."
             )
         stored = _store(maps, data)
-    finally:
-        for loaded in maps:
-            if loaded.rows is not None:
-                loaded.rows.close()
     for loaded, one in zip(maps, stored, strict=True):
         counts = loaded.counts
         click.echo(f"{one.header.canonical}: {one.element_count:,} source codes stored, ConceptMap/{one.fhir_id}.")
@@ -113,27 +110,3 @@ def _tell_problems(loaded: LoadedMap) -> None:
         click.echo(f"  refused: {place}: {problem.message}", err=True)
     if len(loaded.problems) > _SHOWN_PROBLEMS:
         click.echo(f"  … {len(loaded.problems):,} in all.", err=True)
-
-
-def _named_vocabularies(named: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for item in named:
-        name, mark, url = item.partition("=")
-        if not mark or not name or ":" not in url:
-            raise BadInput(
-                f"--vocabulary {item}: write NAME=URL, as in EX_DIAG=https://example.org/CodeSystem/diagnoses"
-            )
-        found[name] = url
-    return found
-
-
-def _named_columns(named: tuple[str, ...]) -> dict[str, str]:
-    from termserver.loaders.maps.map_table import COLUMN_KINDS
-
-    found: dict[str, str] = {}
-    for item in named:
-        kind, mark, name = item.partition("=")
-        if not mark or kind not in COLUMN_KINDS or not name:
-            raise BadInput(f"--column {item}: write KIND=NAME, with a kind of: {', '.join(COLUMN_KINDS)}")
-        found[kind] = name
-    return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from termserver.audit.record import record
+from termserver.curation.resources import permission_for
 from termserver.errors import BadInput
 from termserver.model.concept_map import ConceptMap
 from termserver.model.person import Person
-from termserver.security.roles import Permission, require
+from termserver.security.roles import require
 from termserver.store.concept_maps import ElementRow, StoredConceptMap, add_concept_map_rows, element_rows, header_of
 from termserver.store.engine import Session
 
@@ -23,7 +24,7 @@ def store_concept_map(
     rows
         Its elements, where they were too many for memory; they are read several times.
     actor
-        An administrator, or None for a command on the server.
+        A publisher, or None for a command on the server.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def store_concept_map(
         If `url|version` is stored with other content.
     """
     if actor is not None:
-        require(session, actor, Permission.LOAD_CONTENT)
+        require(session, actor, permission_for("ConceptMap"))
     rows = element_rows(concept_map) if rows is None else rows
     if next(iter(rows), None) is None and not any(group.unmapped for group in concept_map.groups):
         raise BadInput("The map maps nothing: no line was read.")

@@ -92,6 +92,8 @@ class Operation:
         A line each: `in` or `out`, name, type, and how many: `1`, `?` for at most one, `*` for any number, `+` for some.
     own
         True if FHIR does not define it.
+    of_files
+        True if it takes or gives files, not resources: its parameters are those of a form or a query.
     """
 
     kind: str | None
@@ -101,6 +103,7 @@ class Operation:
     own: bool = False
     at_instance: bool = True
     changes_state: bool = False
+    of_files: bool = False
 
     @property
     def id(self) -> str:
@@ -275,6 +278,74 @@ OPERATIONS = (
         out change Element *
         """,
         own=True,
+    ),
+    Operation(
+        "ConceptMap",
+        "bulk-translate",
+        "A file translated asynchronously (Prefer: respond-async). POST the file as the body with parameters in the query, or as "
+        "multipart/form-data; needs a token. 202 with Content-Location: the status, then a manifest",
+        """
+        in file Binary 1
+        in codeColumn string 1
+        in system uri ?
+        in systemColumn string ?
+        in url canonical ?
+        in targetSystem uri *
+        in dependency string *
+        in multiple code ?
+        in unmapped code ?
+        in prefix string ?
+        in format code ?
+        in delimiter string ?
+        in onError code ?
+        in lock string ?
+        out return Binary 1
+        """,
+        own=True,
+        at_instance=False,
+        changes_state=True,
+        of_files=True,
+    ),
+    Operation(
+        "ConceptMap",
+        "import-map",
+        "Stores the maps of a file: FHIR, SSSOM, RF2, OMOP, Snap2SNOMED, MyHealth@EU, any table. POST it as the body with "
+        "parameters in the query, or as multipart/form-data; needs a publisher's token",
+        """
+        in file Binary 1
+        in omopConcepts Binary ?
+        in url uri ?
+        in version string ?
+        in title string ?
+        in format code ?
+        in sourceSystem uri ?
+        in targetSystem uri ?
+        in column string *
+        in vocabulary string *
+        in onError code ?
+        out return OperationOutcome 1
+        """,
+        own=True,
+        at_instance=False,
+        changes_state=True,
+        of_files=True,
+    ),
+    Operation(
+        "ConceptMap",
+        "export-map",
+        "A map as a file in one of the formats of exchange. GET; needs a token of any role",
+        """
+        in url canonical ?
+        in format code 1
+        in licence uri ?
+        in sourceVocabulary string ?
+        in refsetId code ?
+        in moduleId code ?
+        in effectiveTime string ?
+        out return Binary 1
+        """,
+        own=True,
+        of_files=True,
     ),
     Operation(
         "NamingSystem",

@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from email.utils import format_datetime
-from pathlib import Path
-from typing import IO
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -29,12 +24,21 @@ from termserver.bulk.lock import lock_from_bytes
 from termserver.errors import BadInput, NotFound, NotSupported, TooLarge, UnsupportedMediaType
 from termserver.fhir.elements import Json
 from termserver.fhir.operation_outcome import write_outcome
-from termserver.fhir.versions import FhirVersion
 from termserver.model.issue import Issue
-from termserver.rest.answers import etags_in, write_body
-from termserver.rest.errors import MethodNotAllowed, outcome_for
-from termserver.rest.negotiation import media_type, representation_for_error
-from termserver.rest.request import FhirRequest, read_query
+from termserver.rest.answers import etags_in
+from termserver.rest.errors import MethodNotAllowed
+from termserver.rest.file_operations import (
+    LONGEST_FIELD,
+    MULTIPART,
+    asked_by,
+    base_url_of,
+    copy_file,
+    outcome_response,
+    received_form,
+    told,
+)
+from termserver.rest.negotiation import media_type
+from termserver.rest.request import read_query
 from termserver.rest.service import Service
 from termserver.rest.writing import signed_in
 from termserver.security.bounded_body import bounded_receive
@@ -43,16 +47,6 @@ from termserver.security.roles import Permission, require
 _JOBS = "bulk-jobs"
 _RETRY_AFTER_S = 2
 _MB = 1_000_000
-_MOST_FIELDS = 200
-_LONGEST_FIELD = 1 << 20
-_FORM = "multipart/form-data"
-_ERROR_HEADERS = {
-    401: {"www-authenticate": 'Bearer realm="termserver"'},
-    405: {"allow": "POST"},
-    429: {"retry-after": "30"},
-}
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def bulk_routes(service: Service, prefix: str) -> list[Route]:
@@ -61,29 +55,16 @@ def bulk_routes(service: Service, prefix: str) -> list[Route]:
     own = f"/{prefix}/{_JOBS}/{{job_id:int}}"
     others = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
     return [
-        Route(f"/{prefix}/ConceptMap/$bulk-translate", _told(jobs.kick_off, prefix), methods=["POST"]),
-        Route(f"/{prefix}/ConceptMap/$bulk-translate", _told(_post_only, prefix), methods=others),
-        Route(own, _told(jobs.status, prefix), methods=["GET"]),
-        Route(own, _told(jobs.delete, prefix), methods=["DELETE"]),
-        Route(f"{own}/{{name}}", _told(jobs.output, prefix), methods=["GET", "HEAD"]),
+        Route(f"/{prefix}/ConceptMap/$bulk-translate", told(jobs.kick_off, prefix), methods=["POST"]),
+        Route(f"/{prefix}/ConceptMap/$bulk-translate", told(_post_only, prefix), methods=others),
+        Route(own, told(jobs.status, prefix), methods=["GET"]),
+        Route(own, told(jobs.delete, prefix), methods=["DELETE"]),
+        Route(f"{own}/{{name}}", told(jobs.output, prefix), methods=["GET", "HEAD"]),
     ]
 
 
 async def _post_only(request: Request) -> Response:
     raise MethodNotAllowed(f"{request.method} is not served here; POST")
-
-
-def _told(answer: Endpoint, segment: str) -> Endpoint:
-    """The endpoint, with errors told as OperationOutcomes."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except Exception as error:  # noqa: BLE001  as in `routes`: errors become OperationOutcomes
-            status, outcome = outcome_for(error)
-            return _outcome(request, segment, status, outcome, _ERROR_HEADERS.get(status, {}))
-
-    return endpoint
 
 
 class _BulkJobs:
@@ -111,7 +92,7 @@ class _BulkJobs:
             raise
         issue = Issue("information", "informational", f"Translation {job_id} began; ask for its status")
         location = f"{self._base_url(request)}/{_JOBS}/{job_id}"
-        return _outcome(request, self._prefix, 202, write_outcome([issue]), {"content-location": location})
+        return outcome_response(request, self._prefix, 202, write_outcome([issue]), {"content-location": location})
 
     async def status(self, request: Request) -> Response:
         """202 with X-Progress while it works, 200 with the manifest, or what went wrong."""
@@ -119,7 +100,7 @@ class _BulkJobs:
         if seen.failure is not None:
             failure = seen.failure
             outcome = write_outcome([Issue("error", failure.issue_code, failure.message)])
-            return _outcome(request, self._prefix, failure.http_status, outcome, _expires(seen))
+            return outcome_response(request, self._prefix, failure.http_status, outcome, _expires(seen))
         if seen.outcome is None:
             headers = {"x-progress": f"{seen.job.state.value}: {seen.job.message}"[:100].rstrip(": ")}
             return Response(status_code=202, headers=headers | {"retry-after": str(_RETRY_AFTER_S)})
@@ -129,7 +110,7 @@ class _BulkJobs:
         """Cancel, or remove what is there; 202."""
         await run_in_threadpool(self._withdraw, request)
         issue = Issue("information", "informational", "The translation is cancelled, its files are removed")
-        return _outcome(request, self._prefix, 202, write_outcome([issue]), {})
+        return outcome_response(request, self._prefix, 202, write_outcome([issue]), {})
 
     async def output(self, request: Request) -> Response:
         """A file of the result: whole, or the part that Range asks for; 304 where the client has it."""
@@ -154,11 +135,11 @@ class _BulkJobs:
 
     def _refuse_strangers(self, request: Request) -> None:
         with self._service.database.session() as session:
-            require(session, signed_in(session, _asked(request)), Permission.TRANSLATE_FILES)
+            require(session, signed_in(session, asked_by(request)), Permission.TRANSLATE_FILES)
 
     def _start(self, request: Request, order: FileOrder, folder: JobFolder) -> int:
         with self._service.database.session(write=True) as session:
-            actor = signed_in(session, _asked(request))
+            actor = signed_in(session, asked_by(request))
             url = f"{self._base_url(request)}/ConceptMap/$bulk-translate"
             query = request.url.query
             asked = f"{url}?{query}" if query else url
@@ -166,12 +147,12 @@ class _BulkJobs:
 
     def _look_at(self, request: Request) -> BackgroundTranslation:
         with self._service.database.session() as session:
-            actor = signed_in(session, _asked(request))
+            actor = signed_in(session, asked_by(request))
             return look_at(session, self._service.settings, actor, request.path_params["job_id"])
 
     def _withdraw(self, request: Request) -> None:
         with self._service.database.session(write=True) as session:
-            actor = signed_in(session, _asked(request))
+            actor = signed_in(session, asked_by(request))
             withdraw(session, self._service.settings, actor, request.path_params["job_id"])
 
     # -------------------------------------------------------------- what came in
@@ -187,13 +168,13 @@ class _BulkJobs:
         limit_mb = self._service.settings.bulk_limit_mb
         error = TooLarge(f"The file is larger than {limit_mb} MB (setting bulk_limit_mb); send it in parts")
         announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and len(announced) < 20 and int(announced) > limit_mb * _MB + _LONGEST_FIELD:
+        if announced.isdecimal() and len(announced) < 20 and int(announced) > limit_mb * _MB + LONGEST_FIELD:
             raise error
         query = read_query(request.url.query)
         content_type = media_type(request.headers.get("content-type", ""))
-        bounded = Request(request.scope, bounded_receive(request.receive, limit_mb * _MB + _LONGEST_FIELD, error))
+        bounded = Request(request.scope, bounded_receive(request.receive, limit_mb * _MB + LONGEST_FIELD, error))
         try:
-            if content_type == _FORM:
+            if content_type == MULTIPART:
                 return await _receive_form(bounded, query, folder)
             order = _order(query, content_type)
             with folder.incoming.open("wb") as file:
@@ -204,8 +185,7 @@ class _BulkJobs:
         return order
 
     def _base_url(self, request: Request) -> str:
-        origin = self._service.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return f"{origin.rstrip('/')}/{self._prefix}"
+        return base_url_of(request, self._service.settings, self._prefix)
 
     def _own_url(self, request: Request) -> str:
         return f"{self._base_url(request)}/{_JOBS}/{request.path_params['job_id']}"
@@ -213,28 +193,15 @@ class _BulkJobs:
 
 async def _receive_form(request: Request, query: list[tuple[str, str]], folder: JobFolder) -> FileOrder:
     """Parameters as fields, the file as `file`, a lock as `lock`: text or file."""
-    try:
-        form = await request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
-    except HTTPException as error:
-        raise BadInput(f"The form cannot be read: {error.detail}") from None
-    try:
-        pairs, files = list(query), {}
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile) and name in ("file", "lock") and name not in files:
-                files[name] = value
-            elif isinstance(value, str):
-                pairs.append((name, value))
-            else:
-                raise BadInput("The form holds files other than one 'file' and one 'lock'", expression="file")
+    async with received_form(request, ("file", "lock")) as (fields, files):
         if "file" not in files:
             raise BadInput("The form has no file: send it as the field 'file'", expression="file")
+        pairs = [*query, *fields]
         if "lock" in files:
-            pairs.append(("lock", (await files["lock"].read(_LONGEST_FIELD)).decode("utf-8", "replace")))
+            pairs.append(("lock", (await files["lock"].read(LONGEST_FIELD)).decode("utf-8", "replace")))
         order = _order(pairs, media_type(files["file"].content_type or ""))
-        await run_in_threadpool(_copy, files["file"].file, folder.incoming)
+        await run_in_threadpool(copy_file, files["file"].file, folder.incoming)
         return order
-    finally:
-        await form.close()
 
 
 def _order(pairs: list[tuple[str, str]], content_type: str) -> FileOrder:
@@ -244,12 +211,6 @@ def _order(pairs: list[tuple[str, str]], content_type: str) -> FileOrder:
     locked = lock_from_bytes(locks[0].encode(), name="lock") if locks else None
     named = [(name, value) for name, value in pairs if name != "lock" and name not in ("_format", "_pretty")]
     return read_file_order(named, content_type=content_type, locked=locked)
-
-
-def _copy(source: IO[bytes], target: Path) -> None:
-    with target.open("wb") as file:
-        while chunk := source.read(1 << 20):
-            file.write(chunk)
 
 
 def _refuse_unreadable(order: FileOrder) -> None:
@@ -294,16 +255,6 @@ def _listed(file: OutputFile, url: str) -> Json:
     return {"url": f"{url}/{file.name}", "count": file.entries, "extension": about}
 
 
-def _outcome(request: Request, segment: str, status: int, outcome: Json, headers: dict[str, str]) -> Response:
-    try:
-        query = read_query(request.url.query)
-    except BadInput:
-        query = []
-    representation = representation_for_error(segment, dict(request.headers.items()), query)
-    body = write_body(outcome, representation)
-    return Response(body, status, headers | {"content-type": representation.content_type})
-
-
 def _expires(seen: BackgroundTranslation) -> dict[str, str]:
     return {} if seen.expires is None else {"expires": _http_date(seen.expires)}
 
@@ -316,7 +267,3 @@ def _preferences(request: Request) -> set[str]:
     """What the Prefer headers say, without values (RFC 7240)."""
     text = ",".join(request.headers.getlist("prefer")).replace(";", ",")
     return {part.partition("=")[0].strip().lower() for part in text.split(",")}
-
-
-def _asked(request: Request) -> FhirRequest:
-    return FhirRequest(request.method, FhirVersion.R4, (), headers=dict(request.headers.items()))

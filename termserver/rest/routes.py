@@ -23,6 +23,7 @@ from termserver.rest.bulk_jobs import bulk_routes
 from termserver.rest.dispatch import allowed_methods, serve
 from termserver.rest.errors import outcome_for
 from termserver.rest.hot import HotTranslate
+from termserver.rest.map_files import map_file_routes
 from termserver.rest.negotiation import (
     FORM,
     JSON_PATCH,
@@ -58,6 +59,7 @@ def build_routes(database: Database, settings: Settings, *, terminology: Termino
     routes: list[BaseRoute] = []
     for prefix in _PREFIXES:
         routes += bulk_routes(service, prefix)
+        routes += map_file_routes(service, prefix)
         for path, name in ((f"/{prefix}", f"fhir-{prefix}-base"), (f"/{prefix}/{{rest:path}}", f"fhir-{prefix}")):
             routes.append(Route(path, endpoint.answer, methods=_METHODS, name=name, middleware=compressed))
     return routes

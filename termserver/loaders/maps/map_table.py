@@ -6,12 +6,12 @@ Columns are found by the names that these tools give them, or named by the calle
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from termserver.errors import BadFile
+from termserver.errors import BadFile, BadInput
 from termserver.loaders.maps.map_lines import (
     LoadedMap,
     MapHeader,
@@ -153,6 +153,28 @@ def read_map_table(
     below = chain((row for row in first if row.line > found.line), rows)
     elements_from_lines(_lines(below, chosen, _Systems(chosen, header, name=name), loaded), loaded)
     return loaded
+
+
+def named_columns(named: Iterable[str], option: str) -> dict[str, str]:
+    """Kind → name of the column, of what a person wrote as KIND=NAME.
+
+    Parameters
+    ----------
+    option
+        What messages call it.
+
+    Raises
+    ------
+    BadInput
+        If it is written otherwise, or the kind is none of `COLUMN_KINDS`.
+    """
+    found: dict[str, str] = {}
+    for item in named:
+        kind, mark, name = item.partition("=")
+        if not mark or kind not in COLUMN_KINDS or not name:
+            raise BadInput(f"{option} {item[:200]}: write KIND=NAME, with a kind of: {', '.join(COLUMN_KINDS)}")
+        found[kind] = name
+    return found
 
 
 def _names_both_codes(cells: Sequence[str], named: Mapping[str, str]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from termserver.errors import BadFile
+from collections.abc import Iterable
+
+from termserver.errors import BadFile, BadInput
 from termserver.loaders.maps.map_lines import MapHeader
 from termserver.model.omop import SYSTEMS
 from termserver.model.usagi_line import OMOP
@@ -65,3 +67,27 @@ class VocabularySystems:
         if self._keeps_ids:
             return ""
         return self._header.vocabularies.get(vocabulary) or SYSTEMS.get(vocabulary, "")
+
+
+def named_vocabularies(named: Iterable[str], option: str) -> dict[str, str]:
+    """vocabulary_id → canonical URL, of what a person wrote as NAME=URL.
+
+    Parameters
+    ----------
+    option
+        What messages call it.
+
+    Raises
+    ------
+    BadInput
+        If it is written otherwise.
+    """
+    found: dict[str, str] = {}
+    for item in named:
+        name, mark, url = item.partition("=")
+        if not mark or not name or ":" not in url:
+            raise BadInput(
+                f"{option} {item[:200]}: write NAME=URL, as in EX_DIAG=https://example.org/CodeSystem/diagnoses"
+            )
+        found[name] = url
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from termserver.errors import BadFile
@@ -65,6 +66,35 @@ def read_maps(
         yield read_transcoding(path, header, name=name)
     else:
         yield read_map_table(path, header, columns=columns, name=name)
+
+
+@contextmanager
+def opened_maps(
+    path: Path,
+    header: MapHeader,
+    *,
+    format_name: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    name: str | None = None,
+    omop_concepts: Path | None = None,
+) -> Iterator[list[LoadedMap]]:
+    """All maps of a file, as `read_maps` reads them; what they hold on disk is there while the block lasts.
+
+    Raises
+    ------
+    BadFile
+        If the file is damaged, or is no map.
+    """
+    maps: list[LoadedMap] = []
+    try:
+        maps.extend(
+            read_maps(path, header, format_name=format_name, columns=columns, name=name, omop_concepts=omop_concepts)
+        )
+        yield maps
+    finally:
+        for loaded in maps:
+            if loaded.rows is not None:
+                loaded.rows.close()
 
 
 def recognise_map(path: Path) -> str:

@@ -2,14 +2,37 @@
 
 import pytest
 
-from termserver.fhir.operation_definitions import OPERATIONS
+from termserver.bulk.file_order import PARAMETERS
+from termserver.fhir.operation_definitions import OPERATIONS, Operation
 from termserver.rest.operations import OPERATIONS as SERVED
 from tests.unit.rest.client import BASES, FhirClient, outcome
 
 
 def test_every_operation_served_is_described() -> None:
-    described = {(item.kind, f"${item.code}") for item in OPERATIONS if item.kind}
+    described = {(item.kind, f"${item.code}") for item in OPERATIONS if item.kind and not item.of_files}
     assert described == set(SERVED)
+
+
+@pytest.mark.parametrize("operation", [item for item in OPERATIONS if item.of_files], ids=lambda item: item.code)
+@pytest.mark.parametrize("base", BASES)
+def test_operations_of_files_are_served_where_they_are_declared(
+    fhir_sqlite: FhirClient, base: str, operation: Operation
+) -> None:
+    """Without a token both methods are known: the one asks for it, the other is not allowed."""
+    path = f"{base}/{operation.kind}/${operation.code}"
+    statuses = {fhir_sqlite.get(path).status_code, fhir_sqlite.post(path, {}).status_code}
+    assert statuses == {401, 405}
+    definition = fhir_sqlite.get(f"{base}/OperationDefinition/{operation.id}").json()
+    assert definition["url"].endswith(f"{base}/OperationDefinition/{operation.id}")
+    assert (definition["instance"], definition["type"]) == (operation.at_instance, True)
+
+
+def test_the_definition_of_bulk_translate_names_what_it_reads(fhir_sqlite: FhirClient) -> None:
+    definition = fhir_sqlite.get("/r4/OperationDefinition/ConceptMap-bulk-translate").json()
+    named = {item["name"] for item in definition["parameter"] if item["use"] == "in"}
+    assert named == {*PARAMETERS, "file", "lock"}
+    repeated = {item["name"] for item in definition["parameter"] if item["max"] == "*"}
+    assert repeated == {"targetSystem", "dependency"}
 
 
 @pytest.mark.parametrize("base", BASES)
