@@ -15,7 +15,7 @@ import termserver
 from termserver.errors import BadInput, MatchingError
 from termserver.matching.attributes import AttributeModel
 from termserver.matching.calibration import Calibration, row_facts, top_chances
-from termserver.matching.evidence import evidence_of, suggested_relationship
+from termserver.matching.evidence import Shown, evidence_of, suggested_relationships
 from termserver.matching.features import FEATURES, Described, describe
 from termserver.matching.index import TargetIndex, build_index
 from termserver.matching.index_files import load_index, save_index
@@ -280,9 +280,10 @@ class MatchingEngine:
             scores += np.float32(_TRANSFORMER_WEIGHT) * described.values[:, FEATURES.index("transformer_gap")]
         if self._transformers.cross_encoder:
             scores += self._read_together(self._transformers.cross_encoder, queries, found, scores)
-        for pair, (row, target) in enumerate(zip(found.row.tolist(), found.target.tolist(), strict=True)):
-            if (row, target) in remembered:
-                scores[pair] += np.float32(_memory_bonus(remembered[row, target]))
+        if remembered:
+            for pair, key in enumerate(zip(found.row.tolist(), found.target.tolist(), strict=True)):
+                if key in remembered:
+                    scores[pair] += np.float32(_memory_bonus(remembered[key]))
         order = np.lexsort((found.target, -np.round(scores, 5), found.row))
         starts = np.flatnonzero(np.r_[True, found.row[order][1:] != found.row[order][:-1]])
         readable = np.array([query.readable for query in queries])[found.row[order[starts]]]
@@ -295,36 +296,35 @@ class MatchingEngine:
             )
         )
         ends = np.r_[starts[1:], len(order)]
-        shown = np.concatenate(
-            [order[start : min(end, start + limit)] for start, end in zip(starts, ends, strict=True)]
+        counts = np.minimum(ends - starts, limit)
+        places = _first_places(starts, counts)
+        pairs = order[places]
+        typical = _typical(described, found, order, starts, ends, pairs)
+        shown = Shown(
+            found.row[pairs],
+            found.target[pairs],
+            found.name[pairs],
+            found.sources[pairs],
+            described.values[pairs],
+            self._ranker.shares(described.values[pairs], scores[pairs], typical),
+            described.word_cosine[pairs],
+            [
+                remembered.get(pair)
+                for pair in zip(found.row[pairs].tolist(), found.target[pairs].tolist(), strict=True)
+            ],
         )
-        shares = self._ranker.shares(
-            described.values[shown], scores[shown], _typical(described, found, order, starts, ends, shown)
-        )
+        probabilities = [
+            row_probabilities(scores[order[start:end]], float(first[row]), float(any_right[row]))[:limit]
+            for row, (start, end) in enumerate(zip(starts, ends, strict=True))
+        ]
+        candidates = self._candidates(queries, shown, places - np.repeat(starts, counts), scores[pairs], probabilities)
         suggestions = []
-        at = 0
-        for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            pairs = order[start : min(end, start + limit)]
-            probabilities = row_probabilities(scores[order[start:end]], float(first[row]), float(any_right[row]))
-            candidates = [
-                self._candidate(
-                    queries[row],
-                    found,
-                    described,
-                    int(pair),
-                    rank,
-                    float(scores[pair]),
-                    float(probabilities[rank - 1]),
-                    shares[at + rank - 1],
-                    remembered.get((row, int(found.target[pair]))),
-                )
-                for rank, pair in enumerate(pairs, start=1)
-            ]
-            at += len(pairs)
-            candidates = _with_memory(candidates)
-            none = round(min(1 - float(any_right[row]), 1 - candidates[0].probability), 4)
+        lasts = np.cumsum(counts).tolist()
+        for row, (begin, last) in enumerate(zip([0, *lasts], lasts, strict=False)):
+            offered = _with_memory(candidates[begin:last])
+            none = round(min(1 - float(any_right[row]), 1 - offered[0].probability), 4)
             remarks = queries[row].remarks
-            suggestions.append(Suggestions(_with_remarks(candidates, remarks), none, self.engine_version, remarks))
+            suggestions.append(Suggestions(_with_remarks(offered, remarks), none, self.engine_version, remarks))
         return suggestions
 
     def _read_together(
@@ -350,46 +350,60 @@ class MatchingEngine:
         likes = np.where(np.isinf(likes), least[found.row], likes)
         return np.asarray(_CROSS_ENCODER_WEIGHT * (likes - best[found.row]), np.float32)
 
-    def _candidate(
+    def _candidates(
         self,
-        query: Query,
-        found: Found,
-        described: Described,
-        pair: int,
-        rank: int,
-        score: float,
-        probability: float,
-        shares: NDArray[np.float32],
-        remembered: Remembered | None,
-    ) -> Candidate:
-        target = self._index.targets[found.target[pair]]
-        features = described.values[pair]
-        evidence = evidence_of(
-            self._index,
-            query,
-            int(found.target[pair]),
-            int(found.name[pair]),
-            features=features,
-            shares=shares,
-            word_cosine=described.word_cosine[pair],
-            sources=int(found.sources[pair]),
-            remembered=remembered,
-        )
-        relationship = (
-            remembered.decision.relationship
-            if remembered and remembered.likeness == 1
-            else suggested_relationship(query, int(self._index.names.typed[found.name[pair]]), features)
-        )
-        return Candidate(
-            target.system,
-            target.code,
-            target.display,
-            rank,
-            round(score, 5),
-            round(probability, 4),
-            Relationship.EQUIVALENT if relationship is Relationship.NOT_RELATED else relationship,
-            evidence,
-        )
+        queries: Sequence[Query],
+        shown: Shown,
+        place: NDArray[np.int64],
+        scores: NDArray[np.float32],
+        probabilities: Sequence[NDArray[np.float64]],
+    ) -> list[Candidate]:
+        """Candidates with their evidence, in the order in which they are shown.
+
+        Parameters
+        ----------
+        place, scores
+            Shape (n,): 0 for the first of a row; ranking value.
+        probabilities
+            Of the candidates of each row.
+        """
+        targets = self._index.targets
+        systems = [targets.systems.values[number] or "" for number in targets.systems.numbers[shown.target].tolist()]
+        relationships = [
+            _offered(remembered.decision.relationship) if remembered and remembered.likeness == 1 else relationship
+            for remembered, relationship in zip(
+                shown.remembered, suggested_relationships(self._index, queries, shown), strict=True
+            )
+        ]
+        return [
+            Candidate(system, code, display, rank + 1, round(score, 5), round(probability, 4), relationship, evidence)
+            for system, code, display, rank, score, probability, relationship, evidence in zip(
+                systems,
+                targets.codes.take(shown.target),
+                targets.displays.take(shown.target),
+                place.tolist(),
+                scores.tolist(),
+                np.concatenate(probabilities).tolist(),
+                relationships,
+                evidence_of(self._index, queries, shown),
+                strict=True,
+            )
+        ]
+
+
+def _first_places(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first places of each row: `counts` of them from `starts` on.
+
+    >>> _first_places(np.array([0, 5]), np.array([2, 1])).tolist()
+    [0, 1, 5]
+    """
+    begins = np.cumsum(counts) - counts
+    return np.asarray(np.arange(counts.sum()) + np.repeat(starts - begins, counts), np.int64)
+
+
+def _offered(decided: Relationship) -> Relationship:
+    """The relationship of an earlier decision, as a candidate can have it."""
+    return Relationship.EQUIVALENT if decided is Relationship.NOT_RELATED else decided
 
 
 def _with_remarks(candidates: list[Candidate], remarks: tuple[str, ...]) -> tuple[Candidate, ...]:

@@ -1,6 +1,15 @@
-"""Why a candidate is offered, in words a curator reads: signals, matched words, agreements, conflicts, warnings, relationship."""
+"""Why a candidate is offered, in words a curator reads: signals, matched words, agreements, conflicts, warnings, relationship.
+
+All candidates of a block that are shown are explained together: what depends on the row alone is worked out once a row, texts and
+numbers are taken from the index in one go, and only what differs is left for each candidate.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,101 +17,201 @@ from numpy.typing import NDArray
 from termserver.matching.features import FEATURES
 from termserver.matching.identifiers import identifiers_of, minutes_of
 from termserver.matching.index import TargetIndex
-from termserver.matching.labs import METHODS, PROPERTIES, SCALES, SPECIMENS, TIMINGS, scale_of_name
+from termserver.matching.labs import METHODS, PROPERTIES, SCALES, SPECIMENS, TIMINGS
 from termserver.matching.memory import Remembered
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.queries import Query
 from termserver.matching.search import SOURCES
 from termserver.model.candidate import Evidence, Signal
+from termserver.model.coding import Designation
 from termserver.model.relationship import Relationship
 
 SIMILAR_WORD = 0.45  # cosine of the own model from which two words are shown as a pair
+_MOST_PAIRS = 6
 _COLUMN = {name: position for position, name in enumerate(FEATURES)}
 _AXIS_OF = {value: axis for axis, values in AXES.items() for value in values}
 _AXIS_BITS = {
     axis: (sum(1 << VALUES.index(value) for value in values), [(value, 1 << VALUES.index(value)) for value in values])
     for axis, values in AXES.items()
 }
+_DETAIL = sum(1 << VALUES.index(value) for value in AXES["detail"])
 _MEMORY_SHARE = 0.6
 _FOR = [_COLUMN[name] for name in ("agreements", "numbers_shared", "code_shape", "specimen_agrees", "property_agrees")]
 _AGAINST = [_COLUMN[name] for name in ("conflicts", "specimen_conflicts", "property_conflicts", "numbers_missing")]
+_LAB_AXES = (("specimen", SPECIMENS), ("property", PROPERTIES), ("timing", TIMINGS), ("scale", SCALES))
+_WORD = re.compile(r"[^\W_]+")
+_WARNINGS = {
+    "side": "wrong side",
+    "specimen": "another specimen",
+    "property": "the unit implies another property",
+    "timing": "another time of sampling",
+    "scale": "another scale of results",
+    "time": "another time after the start",
+    "denied": "with and without differ",
+    "behaviour": "benign and malignant differ",
+    "sex": "another sex",
+}
+Texts = tuple[str, ...]
 
 
-def evidence_of(
-    index: TargetIndex,
-    query: Query,
-    target: int,
-    name: int,
-    *,
-    features: NDArray[np.float32],
-    shares: NDArray[np.float32],
-    word_cosine: NDArray[np.float32],
-    sources: int,
-    remembered: Remembered | None,
-) -> Evidence:
-    """The evidence of one candidate.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The candidates of a block that are shown, a place each.
 
     Parameters
     ----------
-    target, name
-        Positions in the index.
+    row, target, name, sources
+        Shape (n,): row of the block, positions in the index, bits of `search.SOURCES`.
     features
-        Shape (n_features,).
+        Shape (n, n_features).
     shares
-        Shape (3,): meaning, words, structure, as `ranker.shares` gives them.
+        Shape (n, 3): meaning, words, structure, as `ranker.shares` gives them.
     word_cosine
-        Shape (words of the term, words of the name); -1 where there is no word.
-    sources
-        Bits of `search.SOURCES`.
+        Shape (n, words of the term, words of the name); -1 where there is no word.
+    remembered
+        The earlier decision that each has, or None.
     """
-    agreements, conflicts = _axes(index, query, target, name)
-    if features[_COLUMN["negation_conflict"]] > 0:
-        conflicts = (*conflicts, "denied on one side only")
-    return Evidence(
-        signals=_signals(features, shares, remembered),
-        matched_designation=index.designation(name),
-        matched_words=_matched_words(query, index.names.skeletons[name], index.names.searched[name], word_cosine),
-        agreements=agreements,
-        conflicts=conflicts,
-        warnings=_warnings(index, target, conflicts),
-        sources=tuple(source for bit, source in enumerate(SOURCES) if sources >> bit & 1),
-        memory=remembered.decision if remembered else None,
-        reading=query.gloss if query.gloss in query.texts else "",
+
+    row: NDArray[np.int64]
+    target: NDArray[np.int64]
+    name: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    features: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    word_cosine: NDArray[np.float32]
+    remembered: Sequence[Remembered | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the explanations of a row's candidates share."""
+
+    query: Query
+    symbols: frozenset[str]
+    minutes: frozenset[float]
+    lab: tuple[int, int, int, int]
+    reading: str
+
+    @classmethod
+    def of(cls, query: Query) -> _Asked:
+        return cls(
+            query,
+            identifiers_of(query.named),
+            minutes_of(query.named),
+            (query.lab.specimen, query.lab.property, query.lab.timing, query.scale),
+            query.gloss if query.gloss in query.texts else "",
+        )
+
+
+def evidence_of(index: TargetIndex, queries: Sequence[Query], shown: Shown) -> list[Evidence]:
+    """The evidence of each candidate that is shown, in their order."""
+    names = index.names
+    asked = [_Asked.of(query) for query in queries]
+    searched = names.searched.take(shown.name)
+    display = names.start[shown.target]
+    lab = np.stack([getattr(names, axis)[display] for axis, _ in _LAB_AXES], axis=1).tolist()
+    columns = zip(
+        shown.row.tolist(),
+        names.texts.take(shown.name),
+        [names.languages.values[number] for number in names.languages.numbers[shown.name].tolist()],
+        searched,
+        names.typed[shown.name].tolist(),
+        names.numbers.take(shown.name),
+        lab,
+        names.method[display].tolist(),
+        index.targets.active[shown.target].tolist(),
+        (shown.features[:, _COLUMN["negation_conflict"]] > 0).tolist(),
+        shown.sources.tolist(),
+        shown.remembered,
+        _signals(shown),
+        _matched_words(queries, shown, searched, names.skeletons.take(shown.name)),
+        strict=True,
     )
+    found = []
+    for (
+        row,
+        text,
+        language,
+        name,
+        typed,
+        numbers,
+        theirs,
+        method,
+        active,
+        denied,
+        sources,
+        memory,
+        signals,
+        words,
+    ) in columns:
+        one = asked[row]
+        agreements, conflicts = _said(one.query.typed, typed)
+        more = [*_words_alike(one, name, numbers), *_axes(one, theirs, method)]
+        if more:
+            agreements += tuple(sentence for agrees, sentence in more if agrees)
+            conflicts += tuple(sentence for agrees, sentence in more if not agrees)
+        if denied:
+            conflicts = (*conflicts, "denied on one side only")
+        found.append(
+            Evidence(
+                signals,
+                Designation(text, language),
+                words,
+                agreements,
+                conflicts,
+                _warnings(conflicts, active=active),
+                _source_names(sources),
+                memory.decision if memory else None,
+                one.reading,
+            )
+        )
+    return found
 
 
-def _signals(
-    features: NDArray[np.float32], shares: NDArray[np.float32], remembered: Remembered | None
-) -> tuple[Signal, ...]:
-    seen = features.tolist()  # numbers of Python: half the time of an evidence would go into taking them one by one
-    memory_share = _MEMORY_SHARE * remembered.likeness if remembered else 0.0
-    structure = sum(seen[column] for column in _FOR) - sum(seen[column] for column in _AGAINST)
-    values = {
-        "meaning": max(seen[_COLUMN["cosine"]], 0.0),
-        "words": max(seen[_COLUMN["token_set"]], seen[_COLUMN["exact_own"]]),
-        "structure": 0.5 + 0.5 * min(max(structure, -1.0), 1.0),
-    }
-    parts = [round(share * (1 - memory_share), 3) for share in shares.tolist()]
-    parts[parts.index(max(parts))] += 1 - memory_share - sum(parts)
-    signals = [
-        Signal(group, round(min(values[group], 1.0), 4), part) for group, part in zip(values, parts, strict=True)
-    ]
-    signals.append(Signal("memory", remembered.likeness if remembered else 0.0, memory_share))
-    return tuple(sorted(signals, key=lambda signal: -signal.share))
+def _signals(shown: Shown) -> Iterator[tuple[Signal, ...]]:
+    """The four signals of each candidate, that with the largest share first."""
+    seen = shown.features.astype(np.float64)
+    structure = sum(seen[:, column] for column in _FOR) - sum(seen[:, column] for column in _AGAINST)
+    cosine, words, exact = (seen[:, _COLUMN[name]] for name in ("cosine", "token_set", "exact_own"))
+    values = (
+        np.where(cosine < 0, 0.0, cosine),
+        np.where(exact > words, exact, words),
+        0.5 + 0.5 * np.clip(structure, -1, 1),
+    )
+    capped = [np.where(value > 1, 1.0, value).tolist() for value in values]
+    for meaning, text, built, shares, memory in zip(*capped, shown.shares.tolist(), shown.remembered, strict=True):
+        memory_share = _MEMORY_SHARE * memory.likeness if memory else 0.0
+        left = 1 - memory_share
+        parts = [round(share * left, 3) for share in shares]
+        parts[parts.index(max(parts))] += left - sum(parts)
+        signals = [
+            Signal("meaning", round(meaning, 4), parts[0]),
+            Signal("words", round(text, 4), parts[1]),
+            Signal("structure", round(built, 4), parts[2]),
+            Signal("memory", memory.likeness if memory else 0.0, memory_share),
+        ]
+        signals.sort(key=lambda signal: -signal.share)
+        yield tuple(signals)
 
 
-def _matched_words(query: Query, skeleton: str, name: str, cosines: NDArray[np.float32]) -> tuple[tuple[str, str], ...]:
-    """Pairs of words that mean the same, best first, each word once."""
-    term_words, name_words = readable_words(query.named, query.skeleton), readable_words(name, skeleton)
-    rows, columns = np.nonzero(cosines[: len(term_words), : len(name_words)] >= SIMILAR_WORD)
-    order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda pair: (-float(cosines[pair]), pair))
-    pairs, used_rows, used_columns = [], set(), set()
-    for row, column in order:
-        if row not in used_rows and column not in used_columns:
-            used_rows.add(row)
-            used_columns.add(column)
-            pairs.append((term_words[row], name_words[column]))
-    return tuple(pairs[:6])
+def _matched_words(
+    queries: Sequence[Query], shown: Shown, searched: Sequence[str], skeletons: Sequence[str]
+) -> list[tuple[tuple[str, str], ...]]:
+    """Of each candidate the pairs of words that mean the same, best first, each word once."""
+    term_words = [readable_words(query.named, query.skeleton) for query in queries]
+    place, ours, theirs = np.nonzero(shown.word_cosine >= SIMILAR_WORD)
+    order = np.lexsort((theirs, ours, -shown.word_cosine[place, ours, theirs], place))
+    pairs: list[list[tuple[str, str]]] = [[] for _ in searched]
+    rows = shown.row.tolist()
+    last, name_words, used_ours, used_theirs = -1, [""], 0, 0
+    for at, word, other in zip(place[order].tolist(), ours[order].tolist(), theirs[order].tolist(), strict=True):
+        if at != last:
+            last, name_words, used_ours, used_theirs = at, readable_words(searched[at], skeletons[at]), 0, 0
+        if not (used_ours >> word & 1 or used_theirs >> other & 1):
+            used_ours |= 1 << word
+            used_theirs |= 1 << other
+            pairs[at].append((term_words[rows[at]][word], name_words[other]))
+    return [tuple(found[:_MOST_PAIRS]) for found in pairs]
 
 
 def readable_words(text: str, skeleton: str) -> list[str]:
@@ -111,88 +220,95 @@ def readable_words(text: str, skeleton: str) -> list[str]:
     >>> readable_words("Feokromocytom, akut", "feokromokitom akut")
     ['Feokromocytom', 'akut']
     """
-    import re
-
-    written = re.findall(r"[^\W_]+", text)
+    written = _WORD.findall(text)
     words = skeleton.split()
     return written if len(written) == len(words) else words
 
 
-def _axes(index: TargetIndex, query: Query, target: int, name: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Agreements and conflicts of typed words, numbers and laboratory axes."""
-    typed = int(index.names.typed[name])
-    both = query.typed & typed
-    agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if both >> bit & 1] if both else []
+@lru_cache(maxsize=4_000)
+def _said(ours: int, theirs: int) -> tuple[Texts, Texts]:
+    """Agreements and conflicts of typed words, given as bits."""
+    both = ours & theirs
+    agreements = [f"{_AXIS_OF[value]} {value}" for bit, value in enumerate(VALUES) if both >> bit & 1]
     conflicts = []
-    for axis, (mask, axis_values) in _AXIS_BITS.items() if query.typed and typed else ():
-        if query.typed & mask and typed & mask and not both & mask:
-            ours = next(value for value, bit in axis_values if query.typed & bit)
-            theirs = next(value for value, bit in axis_values if typed & bit)
-            conflicts.append(f"{axis} {ours} ≠ {theirs}")
-    if query.numbers and (theirs_numbers := index.names.numbers[name]):
-        shared = sorted(query.numbers & theirs_numbers)
+    for axis, (mask, values) in _AXIS_BITS.items():
+        if ours & mask and theirs & mask and not both & mask:
+            our_value, their_value = (next(value for value, bit in values if side & bit) for side in (ours, theirs))
+            conflicts.append(f"{axis} {our_value} ≠ {their_value}")
+    return tuple(agreements), tuple(conflicts)
+
+
+def _words_alike(asked: _Asked, name: str, theirs: frozenset[str]) -> Iterator[tuple[bool, str]]:
+    """What numbers, symbols and times say, each with whether it agrees."""
+    ours = asked.query.numbers
+    if ours and theirs:
+        shared = sorted(ours & theirs)
         if shared:
-            agreements.append("number " + ", ".join(shared))
+            yield True, "number " + ", ".join(shared)
         else:
-            conflicts.append(f"number {', '.join(sorted(query.numbers))} ≠ {', '.join(sorted(theirs_numbers))}")
-    text = index.names.searched[name]
-    symbols = sorted(identifiers_of(query.named) & identifiers_of(text))
-    if symbols:
-        agreements.append("symbol " + ", ".join(symbols))
-    ours_minutes, their_minutes = minutes_of(query.named), minutes_of(text)
-    if ours_minutes & their_minutes:
-        agreements.append(f"time {_minutes(ours_minutes & their_minutes)}")
-    elif ours_minutes and their_minutes:
-        conflicts.append(f"time {_minutes(ours_minutes)} ≠ {_minutes(their_minutes)}")
-    display = int(index.names.start[target])
-    for axis, values, ours_at, theirs_at in (
-        ("specimen", SPECIMENS, query.lab.specimen, int(index.names.specimen[display])),
-        ("property", PROPERTIES, query.lab.property, int(index.names.property[display])),
-        ("timing", TIMINGS, query.lab.timing, int(index.names.timing[display])),
-        ("scale", SCALES, query.scale, scale_of_name(index.names.searched[display]) if query.scale else 0),
-    ):
+            yield False, f"number {', '.join(sorted(ours))} ≠ {', '.join(sorted(theirs))}"
+    if asked.symbols and (symbols := sorted(asked.symbols & identifiers_of(name))):
+        yield True, "symbol " + ", ".join(symbols)
+    if asked.minutes and (minutes := minutes_of(name)):
+        if asked.minutes & minutes:
+            yield True, f"time {_minutes(asked.minutes & minutes)}"
+        else:
+            yield False, f"time {_minutes(asked.minutes)} ≠ {_minutes(minutes)}"
+
+
+def _axes(asked: _Asked, theirs: Sequence[int], method: int) -> Iterator[tuple[bool, str]]:
+    """What the laboratory axes of the display say, each with whether it agrees."""
+    for (axis, values), ours_at, theirs_at in zip(_LAB_AXES, asked.lab, theirs, strict=True):
         if ours_at and theirs_at:
             if ours_at == theirs_at:
-                agreements.append(f"{axis} {values[ours_at - 1]}")
+                yield True, f"{axis} {values[ours_at - 1]}"
             else:
-                conflicts.append(f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}")
-    if methods := query.lab.method & int(index.names.method[display]):
-        agreements += [f"method {method}" for bit, method in enumerate(METHODS) if methods >> bit & 1]
-    return tuple(agreements), tuple(conflicts)
+                yield False, f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}"
+    if methods := asked.query.lab.method & method:
+        for bit, name in enumerate(METHODS):
+            if methods >> bit & 1:
+                yield True, f"method {name}"
 
 
 def _minutes(minutes: frozenset[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(minutes)) + " min"
 
 
-def _warnings(index: TargetIndex, target: int, conflicts: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(conflicts: Texts, *, active: bool) -> Texts:
     """What a curator should look at before accepting."""
-    warnings = [] if index.targets[target].active else ["inactive"]
-    titles = {
-        "side": "wrong side",
-        "specimen": "another specimen",
-        "property": "the unit implies another property",
-        "timing": "another time of sampling",
-        "scale": "another scale of results",
-        "time": "another time after the start",
-        "denied": "with and without differ",
-        "behaviour": "benign and malignant differ",
-        "sex": "another sex",
-    }
-    warnings += [f"{titles[axis]}: {conflict}" for conflict in conflicts if (axis := conflict.split()[0]) in titles]
+    if active and not conflicts:
+        return ()
+    warnings = [] if active else ["inactive"]
+    warnings += [
+        f"{_WARNINGS[axis]}: {conflict}" for conflict in conflicts if (axis := conflict.split()[0]) in _WARNINGS
+    ]
     return tuple(warnings)
 
 
-def suggested_relationship(query: Query, typed: int, features: NDArray[np.float32]) -> Relationship:
+@lru_cache(maxsize=64)
+def _source_names(bits: int) -> Texts:
+    return tuple(source for bit, source in enumerate(SOURCES) if bits >> bit & 1)
+
+
+def suggested_relationships(index: TargetIndex, queries: Sequence[Query], shown: Shown) -> list[Relationship]:
+    """How the term of each candidate that is shown stands to it, source to target."""
+    features = shown.features
+    exact = (features[:, _COLUMN["exact_own"]] > 0) | (features[:, _COLUMN["ratio"]] > 0.97)
+    return [
+        _relationship(queries[row].typed, typed, exact=same)
+        for row, typed, same in zip(
+            shown.row.tolist(), index.names.typed[shown.name].tolist(), exact.tolist(), strict=True
+        )
+    ]
+
+
+def _relationship(ours: int, theirs: int, *, exact: bool) -> Relationship:
     """Equivalent, narrower (the source says more) or broader (the target says more), from modifiers of one side only.
 
     A rule, not a learned model: the gold maps name a relationship for one list only. Words that one side lacks are no
     ground, since a synonym or another language lacks them all; a modifier of a known kind (acute, left, in pregnancy) is.
     """
-    detail = sum(1 << VALUES.index(value) for value in AXES["detail"])
-    ours, theirs = query.typed & ~typed & ~detail, typed & ~query.typed & ~detail
-    exact = features[_COLUMN["exact_own"]] > 0 or features[_COLUMN["ratio"]] > 0.97
-    more = ours.bit_count() - theirs.bit_count()
+    more = (ours & ~theirs & ~_DETAIL).bit_count() - (theirs & ~ours & ~_DETAIL).bit_count()
     if exact or more in {0, -1}:  # a publisher's name often says one thing more that the local habit takes for granted
         return Relationship.EQUIVALENT
     return Relationship.NARROWER if more > 0 else Relationship.BROADER

@@ -12,7 +12,6 @@ from rapidfuzz import fuzz, process
 from termserver.matching.attributes import AttributeModel, target_classes
 from termserver.matching.identifiers import identifiers_of, minutes_of
 from termserver.matching.index import TargetIndex, number_words
-from termserver.matching.labs import scale_of_name
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.own_model import OwnModel
 from termserver.matching.pivot_features import PIVOT_FEATURES, pivot_features
@@ -444,8 +443,7 @@ def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> d
     columns["method_conflicts"] = ((said > 0) & (named > 0) & ((said & named) == 0)).astype(np.float32)
     columns["method_added"] = np.minimum(np.bitwise_count(named & ~said), 2).astype(np.float32) / 2
     ours = np.array([query.scale for query in queries], np.int8)[found.row]
-    used, local = np.unique(display, return_inverse=True)
-    theirs = np.array([scale_of_name(text) for text in names.searched.take(used)], np.int8)[local]
+    theirs = names.scale[display]
     both = (ours > 0) & (theirs > 0)
     columns["scale_agrees"] = (both & (ours == theirs)).astype(np.float32)
     columns["scale_conflicts"] = (both & (ours != theirs)).astype(np.float32)

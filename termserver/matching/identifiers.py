@@ -31,7 +31,12 @@ def identifiers_of(text: str) -> frozenset[str]:
     """
     if text.isupper() and " " in text.strip():
         return frozenset()
-    return frozenset(token for token in _TOKEN.findall(text) if _is_identifier(token))
+    tokens = _TOKEN.findall(text)
+    if text[1:].islower() and not any(
+        map(str.isdigit, text)
+    ):  # most names: nothing in them but single letters can be a symbol
+        tokens = [token for token in tokens if len(token) == 1]
+    return frozenset(token for token in tokens if _is_identifier(token))
 
 
 def _is_identifier(token: str) -> bool:

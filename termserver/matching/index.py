@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.hashing import normalised_rows
-from termserver.matching.labs import analyte_of, axes_of_name
+from termserver.matching.labs import analyte_of, axes_of_name, scale_of_name
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.lexical import NgramIndex
 from termserver.matching.meaning import CoarseVectors
@@ -52,8 +52,8 @@ class Names:
         Shape (n_targets + 1,), first name of each target.
     typed, negated, n_words, n_letters
         Shape (n_names,): bits of `tables.VALUES`, bits of the words that are denied, count of words, letters of the skeleton.
-    specimen, property, timing, method
-        Shape (n_names,): laboratory axes of displays as `labs.LabAxes` has them; 0 for other names.
+    specimen, property, timing, method, scale
+        Shape (n_names,): laboratory axes of displays as `labs.LabAxes` and `labs.scale_of_name` have them; 0 for other names.
     words, word_numbers
         Distinct skeleton words, sorted; shape (n_names, WORDS_A_NAME), positions in `words`, -1 where a name has fewer.
     """
@@ -71,6 +71,7 @@ class Names:
     property: NDArray[np.int8]
     timing: NDArray[np.int8]
     method: NDArray[np.int32]
+    scale: NDArray[np.int8]
     skeletons: TextTable
     numbers: NumberSets
     words: TextTable
@@ -314,7 +315,7 @@ def names_of(targets: Sequence[Target]) -> tuple[Names, NameWords]:
         ),
         n_words=np.fromiter((skeleton.count(" ") + 1 for skeleton in skeletons), np.int16, count),
         n_letters=np.fromiter(map(len, skeletons), np.int32, count),
-        **_axes_of(table, concepts),
+        **_axes_of(table, searched, concepts),
         skeletons=skeletons,
         numbers=NumberSets.of(numbers_of(text) for text in searched),
         words=words,
@@ -345,16 +346,17 @@ def _texts_of(targets: Sequence[Target]) -> tuple[list[str], list[str | None], l
     return texts, languages, concept
 
 
-def _axes_of(texts: TextTable, concept: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
+def _axes_of(texts: TextTable, searched: TextTable, concept: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
     """Laboratory axes of displays, which speak for their targets; 0 for other names."""
     columns: dict[str, NDArray[Any]] = {
-        axis: np.zeros(len(texts), np.int8) for axis in ("specimen", "property", "timing")
+        axis: np.zeros(len(texts), np.int8) for axis in ("specimen", "property", "timing", "scale")
     }
     columns["method"] = np.zeros(len(texts), np.int32)
     for name in np.flatnonzero(np.r_[True, concept[1:] != concept[:-1]]).tolist():
         axes = axes_of_name(texts[name])
-        for axis, column in columns.items():
-            column[name] = getattr(axes, axis)
+        for axis in ("specimen", "property", "timing", "method"):
+            columns[axis][name] = getattr(axes, axis)
+        columns["scale"][name] = scale_of_name(searched[name])
     return columns
 
 

@@ -42,6 +42,7 @@ _NAME_ARRAYS = (
     "property",
     "timing",
     "method",
+    "scale",
     "word_numbers",
 )
 

@@ -51,6 +51,9 @@ _LETTERS = str.maketrans(
         "\ufeff": None,
     }
 )
+_KEPT_LETTERS = (
+    0x3000  # Latin, Greek, Cyrillic and their marks, punctuation; what follows are scripts of other continents
+)
 _WORD = re.compile(r"[^\W_]+")
 _SKELETON = (
     ("ph", "f"),
@@ -131,14 +134,33 @@ def fold(text: str) -> str:
 
 
 def _fold_letters(text: str) -> str:
+    """Letter by letter, once the whole text is repaired."""
+    return repair(text).translate(_FOLDED)
+
+
+class _FoldedLetters(dict[int, str]):
+    """What each letter folds to, found when it is first met; the letters of the served languages are kept."""
+
+    def __missing__(self, letter: int) -> str:
+        folded = _fold_letter(chr(letter))
+        if letter < _KEPT_LETTERS:
+            self[letter] = folded
+        return folded
+
+
+def _fold_letter(letter: str) -> str:
     """Decompose, drop marks, then replace letters that have no decomposition; until nothing changes."""
+    text = letter
     for _ in range(4):
-        decomposed = unicodedata.normalize("NFKD", repair(text).casefold().translate(_LETTERS))
-        folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_LETTERS)
+        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+        folded = "".join(part for part in decomposed if not unicodedata.combining(part)).translate(_LETTERS)
         if folded == text:
             break
         text = folded
     return text
+
+
+_FOLDED = _FoldedLetters()
 
 
 def words_of(text: str) -> list[str]:

@@ -14,6 +14,8 @@ from termserver.matching.identifiers import identifiers_of, minutes_of
         ("Vitamiini B12", {"B12"}),
         ("Akut bronkit i lungan", set()),
         ("Faktor VIII", set()),
+        ("Viirushepatiit b ja o", {"b"}),
+        ("Jääk x² testis", {"x²"}),
         ("NEOPLASMA MALIGNUM PROSTATAE", set()),
         ("", set()),
     ],

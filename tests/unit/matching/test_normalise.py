@@ -1,7 +1,7 @@
 """Normalisation: laws that hold for any text, and examples in the languages of the house."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from termserver.matching.labs import axes_of_row
@@ -23,6 +23,13 @@ any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 @given(any_text)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@given(any_text)
+def test_folding_goes_letter_by_letter_once_a_text_is_repaired(text: str) -> None:
+    assume(repair(text) == text and "`" not in text)
+    letters = (fold(f"x{letter}x")[1:-1] for letter in text)
+    assert fold(text) == " ".join("".join(letters).split())
 
 
 @given(any_text)
