@@ -17,7 +17,7 @@ from termserver.matching.hashing import normalised_rows
 from termserver.matching.labs import analyte_of, axes_of_name, scale_of_name
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.lexical import NgramIndex
-from termserver.matching.meaning import CoarseVectors
+from termserver.matching.meaning import CoarseNames
 from termserver.matching.name_words import NameWords, WordNames, names_of_words, words_of_names
 from termserver.matching.normalise.common import fold, numbers_of, skel
 from termserver.matching.normalise.negation import negated_words
@@ -85,7 +85,7 @@ class TargetIndex:
     Parameters
     ----------
     vectors, coarse
-        Shape (n_names, dimensions), float16, unit rows of the own model; the same in a byte a number, for the first look.
+        Shape (n_names, dimensions), float16, unit rows of the own model; the same as sums of words, for the first look.
     targets
         Without their designations, which are in `names`.
     words
@@ -104,7 +104,7 @@ class TargetIndex:
     targets: TargetTable
     names: Names
     vectors: NDArray[np.float16]
-    coarse: CoarseVectors
+    coarse: CoarseNames
     ngrams: NgramIndex
     words: WordNames
     transformer_vectors: NDArray[np.float16] | None = None
@@ -229,15 +229,16 @@ def build_index(targets: Iterable[Target], model: OwnModel, learned: LearnedName
     table = TargetTable.of(kept, displays_of(names.texts, names.start))
     has_children = have_children(kept)
     del targets, kept  # from here on the columns speak
-    vectors, word_vectors = encode_names(model, names.words, name_words)
+    sums = model.sums_of_words(list(names.words))
+    vectors = vectors_of_names(sums, name_words)
     index = TargetIndex(
         table,
         names,
         vectors,
-        CoarseVectors.of(vectors),
+        CoarseNames.of(vectors, sums, name_words),
         NgramIndex.build(names.words, name_words),
         names_of_words(names.words, name_words),
-        word_vectors=word_vectors,
+        word_vectors=normalised_rows(sums).astype(np.float16),
         has_children=has_children,
     )
     add_keys(index)
@@ -253,16 +254,13 @@ def displays_of(texts: TextTable, start: NDArray[np.int32]) -> TextTable:
     return TextTable(texts.block, texts.starts[start[:-1]], texts.ends[start[:-1]])
 
 
-def encode_names(
-    model: OwnModel, words: TextTable, name_words: NameWords
-) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-    """Unit vectors of the names and of the words, shapes (n_names, dimensions) and (n_words, dimensions)."""
-    sums = model.sums_of_words(list(words))
-    vectors = np.empty((len(name_words), model.dimensions), np.float16)
+def vectors_of_names(sums: NDArray[np.float32], name_words: NameWords) -> NDArray[np.float16]:
+    """Unit vectors of the names, shape (n_names, dimensions), from the words' sums, shape (n_words, dimensions)."""
+    vectors = np.empty((len(name_words), sums.shape[1]), np.float16)
     for first in range(0, len(name_words), _CHUNK):
         last = min(first + _CHUNK, len(name_words))
-        vectors[first:last] = normalised_rows(np.asarray(name_words.counts(first, last, len(words)) @ sums, np.float32))
-    return vectors, normalised_rows(sums).astype(np.float16)
+        vectors[first:last] = normalised_rows(np.asarray(name_words.counts(first, last, len(sums)) @ sums, np.float32))
+    return vectors
 
 
 def add_analytes(index: TargetIndex, model: OwnModel) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from termserver.errors import MatchingError
 from termserver.matching.index import Names, TargetIndex, displays_of
 from termserver.matching.lexical import NgramIndex, postings_of
-from termserver.matching.meaning import CoarseVectors
+from termserver.matching.meaning import CoarseNames, mixtures_of
 from termserver.matching.name_words import WordNames
 from termserver.matching.target_table import TargetTable
 from termserver.matching.text_table import Labels, NumberSets, TextTable
@@ -57,6 +57,9 @@ def save_index(index: TargetIndex, folder: Path) -> None:
         "coarse_codes": index.coarse.codes,
         "coarse_scales": index.coarse.scales,
         "coarse_error": np.array(index.coarse.error),
+        "coarse_weights": index.coarse.mixtures.data,
+        "coarse_words": index.coarse.mixtures.indices,
+        "coarse_ends": index.coarse.mixtures.indptr,
         "ngrams_data": postings.data,
         "ngrams_indices": postings.indices,
         "ngrams_indptr": postings.indptr,
@@ -142,7 +145,12 @@ def _open(folder: Path) -> TargetIndex:
     return TargetIndex(
         targets,
         names,
-        coarse=CoarseVectors(array("coarse_codes"), array("coarse_scales"), float(array("coarse_error"))),
+        coarse=CoarseNames(
+            array("coarse_codes"),
+            array("coarse_scales"),
+            mixtures_of(array("coarse_weights"), array("coarse_words"), array("coarse_ends"), len(names.words)),
+            float(array("coarse_error")),
+        ),
         ngrams=NgramIndex(
             postings_of(array("ngrams_data"), array("ngrams_indices"), array("ngrams_indptr"), len(texts)),
             np.array(array("ngrams_idf")),
