@@ -28,21 +28,8 @@ def _between_code_and_description() -> bytes:
     return written.split(_MARK)[1].split(_DESCRIPTION_MARK)[0]
 
 
-_BETWEEN = _between_code_and_description()
-
-
-def described(label: bytes) -> bytes:
-    r"""A property's code with its description, where there is one: what fills a `PropertyPiece`.
-
-    Parameters
-    ----------
-    label
-        Code and display as two lines of JSON, or the code alone.
-
-    >>> described(b'"A"\n"a"')
-    b'"A"},{"name":"description","valueString":"a"'
-    """
-    return label.replace(b"\n", _BETWEEN, 1)
+BETWEEN = _between_code_and_description()
+"""What stands between a property's code and its description."""
 
 
 def property_piece(item: LookupProperty) -> PropertyPiece:
@@ -55,9 +42,9 @@ def property_piece(item: LookupProperty) -> PropertyPiece:
     """
     written = b"," + orjson.dumps(write_property(item))
     before, after = written.split(_MARK)
-    is_described = after.startswith(_BETWEEN + _DESCRIPTION_MARK)
+    is_described = after.startswith(BETWEEN + _DESCRIPTION_MARK)
     if is_described:
-        after = after[len(_BETWEEN + _DESCRIPTION_MARK) :]
+        after = after[len(BETWEEN + _DESCRIPTION_MARK) :]
     if _DESCRIPTION_MARK in before + after:
         raise ValueError("a description stands where none is expected")
     return before, is_described, after

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import TracebackType
 
@@ -132,6 +133,18 @@ def open_array(path: Path) -> np.ndarray:
     if path.stat().st_size < _MAPPED_FROM_BYTES:
         return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+FileText = bytes | mmap
+"""A slice of either is bytes."""
+
+
+def open_text(path: Path) -> FileText:
+    """Open a file of which slices are wanted as bytes; see `open_array`."""
+    if path.stat().st_size < _MAPPED_FROM_BYTES:
+        return path.read_bytes()
+    with path.open("rb") as file:
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
 
 
 def open_bytes(path: Path) -> NDArray[np.uint8]:

@@ -47,10 +47,10 @@ class CodeIndex:
         """Starts and places, to be written to files."""
         return self._starts, self._places
 
-    def places_of(self, key: bytes) -> memoryview:
+    def places_of(self, key: bytes) -> list[int]:
         """The places that may hold the key: all that do, in order, and seldom another."""
         bucket = crc32(key) & self._mask
-        return self._places[self._starts[bucket] : self._starts[bucket + 1]]
+        return self._places[self._starts[bucket] : self._starts[bucket + 1]].tolist()
 
 
 class CodeIndexDraft:
@@ -70,7 +70,7 @@ class CodeIndexDraft:
 
         >>> draft = CodeIndexDraft()
         >>> draft.add(b"A", 7)
-        >>> draft.finished().places_of(b"A").tolist()
+        >>> draft.finished().places_of(b"A")
         [7]
         """
         count = len(self._hashes)

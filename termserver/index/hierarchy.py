@@ -7,6 +7,7 @@ of all concepts are known in advance (`ancestors_of_all`, saved with the index),
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,9 +82,10 @@ class Hierarchy:
         """True if `above` is an ancestor of `below`."""
         if self.ancestors_of is None:
             return self._is_met_going_up(above, below)
-        known = self.ancestors_of.of(below)
-        place = int(known.searchsorted(above))
-        return place < len(known) and int(known[place]) == above
+        starts, known = self.ancestors_of.starts, self.ancestors_of.neighbours.data
+        end = starts.item(below + 1)
+        place = bisect_left(known, above, starts.item(below), end)
+        return place < end and known[place] == above
 
     def _is_met_going_up(self, above: int, below: int) -> bool:
         seen = {below}

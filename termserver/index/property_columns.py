@@ -10,12 +10,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.index.brief_concepts import BriefConcepts
+from termserver.index.brief_concepts import BriefConcepts, values_of
 from termserver.index.concept_table import ConceptTable
 from termserver.model.code_system import Concept
 from termserver.model.coding import Coding
@@ -117,12 +116,8 @@ def column_of_records(table: ConceptTable, brief: BriefConcepts, name: str) -> P
     rows: list[int] = []
     ordinals: list[int] = []
     for ordinal in range(len(table)) if kinds or name in _FLAGS else ():
-        values = brief.of(ordinal)[1] if kinds else ()
-        found = [
-            _text_of_record(value, table)
-            for kind, value in zip(values[::2], values[1::2], strict=True)
-            if kind in kinds
-        ]
+        values = values_of(brief.lines(ordinal)) if kinds else ()
+        found = [_text_of_record(value) for kind, value in values if kind in kinds]
         if not found and name == "inactive":
             found = [_text_of(not table.active.item(ordinal))]
         elif not found and name == "notSelectable" and table.abstract.item(ordinal):
@@ -133,9 +128,7 @@ def column_of_records(table: ConceptTable, brief: BriefConcepts, name: str) -> P
     return _column(places, np.array(rows, dtype=np.int64), np.array(ordinals, dtype=np.int32))
 
 
-def _text_of_record(value: Any, table: ConceptTable) -> str:
-    if isinstance(value, list):
-        return table.code_of(value[0])
+def _text_of_record(value: object) -> str:
     return str(value["code"]) if isinstance(value, dict) else _text_of(value)
 
 

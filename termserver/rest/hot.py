@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from termserver.errors import TermserverError
 from termserver.fhir.parameters import ParameterList, parameters_from_body, parameters_from_query
@@ -31,7 +31,7 @@ _TYPE_LEVEL = "/ConceptMap/$translate"
 HOT_PATHS: dict[str, FhirVersion] = {f"/{path}{_TYPE_LEVEL}": version for path, version in _VERSIONS.items()} | {
     f"/fhir{_TYPE_LEVEL}": FhirVersion.R4
 }
-_CONTENT_TYPES = {version: version.content_type.encode() for version in FhirVersion}
+_CONTENT_TYPES = {version.path: (b"content-type", version.content_type.encode()) for version in FhirVersion}
 
 
 _CODE_NAMES = (b"&code=", b"&sourceCode=", b"&targetCode=")
@@ -192,11 +192,12 @@ class HotPath:
         if scope["type"] == "http" and scope["method"] == "GET":
             found = self._answer(scope)
             if found is not None:
-                await send_json(send, *found)
+                await send(found[0])
+                await send(found[1])
                 return
         await self._app(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> tuple[bytes, FhirVersion] | None:
+    def _answer(self, scope: Scope) -> tuple[Message, Message] | None:
         version = HOT_PATHS.get(scope["path"])
         if version is not None:
             body = self._translate.answer(version, scope)
@@ -206,19 +207,8 @@ class HotPath:
                 return None
             version = operation.version
             body = self._codes.answer(operation, scope)
-        return None if body is None else (body, version)
-
-
-async def send_json(send: Send, body: bytes, version: FhirVersion) -> None:
-    """Write a 200 answer."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [
-                (b"content-type", _CONTENT_TYPES[version]),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+        if body is None:
+            return None
+        headers = [_CONTENT_TYPES[version.path], (b"content-length", b"%d" % len(body))]
+        head = {"type": "http.response.start", "status": 200, "headers": headers}
+        return head, {"type": "http.response.body", "body": body}

@@ -5,7 +5,7 @@ Whether it does is asked of `CodeQuestion`, as the engine asks it; how the answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -16,13 +16,13 @@ from termserver.rest.hot_questions import with_codes
 from termserver.rest.learnt_form import LearntForm
 from termserver.rest.operations import answer_validation
 from termserver.terminology.content import Content
-from termserver.terminology.filters import needs_properties
+from termserver.terminology.filters import below_test, needs_properties
 from termserver.terminology.included_systems import Composition, composition_of
 from termserver.terminology.included_version import read_coding
 from termserver.terminology.library import Library
 from termserver.terminology.loaded_concepts import LoadedConcepts, loaded_concepts
 from termserver.terminology.membership import CodeQuestion, selects
-from termserver.terminology.plain_concepts import PlainConcepts, Standing
+from termserver.terminology.plain_concepts import PlainConcept, PlainConcepts, Standing
 from termserver.terminology.selection import find_value_set
 from termserver.terminology.service import Terminology
 from termserver.terminology.standing import listed_standing
@@ -64,6 +64,7 @@ class MembershipPlan:
             if listed_standing(listed) is not None
         }
         self._parts = _parts_without_imports(library, value_set, composition, content)
+        self._tests = None if self._parts is None else _tests(content, concepts, [part for _, part in self._parts])
         self.forms: dict[tuple[bool, Standing], LearntForm] = {}
 
     @classmethod
@@ -94,24 +95,32 @@ class MembershipPlan:
         found = self._concepts.named(code)
         if found is None or code in self._told_of:
             return None
-        display, standing = found
-        if self._display is not None and (self._languages.tags or codes.get(self._display, self._display) != display):
+        _, written, display, standing = found
+        if self._display is not None and (
+            self._languages.tags or orjson.dumps(codes.get(self._display, self._display)) != display
+        ):
             return None
-        form = self.forms.setdefault((self._holds(code, display, standing), standing), LearntForm())
+        key = (self._holds(code, found), standing)
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = LearntForm()
         if form.is_hopeless:
             return None
-        shown = self._concepts.shown(code, display, self._languages)
+        shown = self._concepts.shown(found, self._languages) if self._languages.tags else display
         if form.is_ready:
-            return form.filled(code, shown)
+            return form.filled(written[1:-1], shown[1:-1])
         body = orjson.dumps(answer_validation(self._terminology, with_codes(self._question, codes), in_value_set=True))
-        form.learn(code, shown, body)
+        form.learn(written[1:-1], shown[1:-1], body)
         return body
 
-    def _holds(self, code: str, display: str, standing: Standing) -> bool:
+    def _holds(self, code: str, plain: PlainConcept) -> bool:
+        ordinal, _, display, standing = plain
+        if self._tests is not None and code.isalnum():
+            return any(test(ordinal) for test in self._tests)
         if self._needs_properties:
             concept = self._index.concept(code)
         else:
-            concept = Concept(code, display, active=standing[0], abstract=standing[1])
+            concept = Concept(code, orjson.loads(display), active=standing[0], abstract=standing[1])
         if self._parts is not None:
             return any(selects(self._content, part, code, concept, path) for path, part in self._parts)
         asked = CodeQuestion(self._library, self._composition, self._content, code, concept)
@@ -132,3 +141,12 @@ def _parts_without_imports(
         if library.canonical_system(system) == own and wanted.includes(version):
             found.append((f"ValueSet.compose.include[{place}]", part))
     return found
+
+
+def _tests(content: Content, concepts: LoadedConcepts, parts: list[Include]) -> list[Callable[[int], bool]] | None:
+    """Tests of ordinals, one of which a concept passes that is held; None unless each part is one test (`below_test`)."""
+    if content.table is not concepts.index.table or any(part.concepts or len(part.filters) != 1 for part in parts):
+        return None
+    tests = [below_test(content, part.filters[0]) for part in parts]
+    found = [test for test in tests if test is not None]
+    return found if len(found) == len(tests) else None

@@ -137,16 +137,20 @@ class ValidationPlan:
         found = self._concepts.named(code)
         if found is None:
             return None
-        display, standing = found
-        if self._display is not None and (self._languages.tags or codes.get(self._display, self._display) != display):
+        _, written, display, standing = found
+        if self._display is not None and (
+            self._languages.tags or orjson.dumps(codes.get(self._display, self._display)) != display
+        ):
             return None
-        form = self.forms.setdefault(standing, LearntForm())
+        form = self.forms.get(standing)
+        if form is None:
+            form = self.forms[standing] = LearntForm()
         if form.is_hopeless:
             return None
-        shown = self._concepts.shown(code, display, self._languages)
+        shown = self._concepts.shown(found, self._languages) if self._languages.tags else display
         if form.is_ready:
-            return form.filled(code, shown)
+            return form.filled(written[1:-1], shown[1:-1])
         answer = answer_validation(self._terminology, with_codes(self._question, codes), in_value_set=False)
         body = orjson.dumps(answer)
-        form.learn(code, shown, body)
+        form.learn(written[1:-1], shown[1:-1], body)
         return body

@@ -6,8 +6,6 @@ be the same. A third answer tries the form. Where it does not fit it is learnt a
 
 from __future__ import annotations
 
-import orjson
-
 _MOST_ATTEMPTS = 4
 _PERCENT = ord("%")
 
@@ -16,9 +14,9 @@ class LearntForm:
     """See the module.
 
     >>> form = LearntForm()
-    >>> for code, display in (("1", "one"), ("22", "two"), ("3", "drei")):
-    ...     form.learn(code, display, orjson.dumps({"is": f"{code} ({display})"}))
-    >>> form.is_ready, form.filled("4", "four")
+    >>> for code, display in ((b"1", b"one"), (b"22", b"two"), (b"3", b"drei")):
+    ...     form.learn(code, display, b'{"is":"%b (%b)"}' % (code, display))
+    >>> form.is_ready, form.filled(b"4", b"four")
     (True, b'{"is":"4 (four)"}')
     """
 
@@ -35,21 +33,23 @@ class LearntForm:
         """True if no form was found in several attempts."""
         return self._attempts >= _MOST_ATTEMPTS
 
-    def filled(self, code: str, display: str) -> bytes:
-        """The answer for this code; only where the form is ready."""
-        return self._filled(_inner(code), _inner(display))
+    def filled(self, code: bytes, display: bytes) -> bytes:
+        """The answer for this code; only where the form is ready.
 
-    def _filled(self, code: bytes, display: bytes) -> bytes:
+        Parameters
+        ----------
+        code, display
+            As they stand within a JSON string.
+        """
         texts = (display, code)
         return self._pattern % tuple([texts[place] for place in self._places])
 
-    def learn(self, code: str, display: str, answer: bytes) -> None:
+    def learn(self, own_code: bytes, own_display: bytes, answer: bytes) -> None:
         """Learn from, or try the form on, the engine's answer for one more code."""
-        own_code, own_display = _inner(code), _inner(display)
         if self.is_ready or self.is_hopeless or own_code in own_display or own_code in self._learnt_from:
             return
         if self._pattern:
-            self.is_ready = self._filled(own_code, own_display) == answer
+            self.is_ready = self.filled(own_code, own_display) == answer
             if not self.is_ready:
                 self._forget()
         elif self._first is None:
@@ -67,11 +67,6 @@ class LearntForm:
     def _forget(self) -> None:
         self._attempts += 1
         self._first, self._pattern, self._places = None, b"", ()
-
-
-def _inner(text: str) -> bytes:
-    """A text as it stands within a JSON string."""
-    return orjson.dumps(text)[1:-1]
 
 
 def _common_form(

@@ -128,6 +128,22 @@ def selects_concept(content: Content, concept: Concept, rule: Filter, place: str
     return _property_test(rule)(concept)
 
 
+def below_test(content: Content, rule: Filter) -> Callable[[int], bool] | None:
+    """As `selects_concept`, for the ordinals of listed concepts whose codes are letters and digits; None if more must be asked.
+
+    Returns
+    -------
+    A test for `is-a` and `descendent-of` of a code that the system lists.
+    """
+    if rule.op not in ("is-a", "descendent-of") or not rule.value.isalnum() or content.unclosed is not None:
+        return None
+    named = content.table.ordinal_of(rule.value)
+    if named < 0:
+        return None
+    subsumes, is_itself_below = content.hierarchy.subsumes, rule.op == "is-a"
+    return lambda ordinal: is_itself_below if ordinal == named else subsumes(named, ordinal)
+
+
 def _ordinal(content: Content, code: str) -> int:
     """A code's ordinal, -1 for none; of most systems the table alone knows, at a tenth of the cost."""
     listed = content.table.ordinal_of(code) if content.unclosed is None else -1

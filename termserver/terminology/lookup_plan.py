@@ -7,21 +7,26 @@ both made of a kind of property or designation. It gives None for what it is not
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
-from termserver.fhir.lookup_parameters import write_property
 from termserver.fhir.lookup_template import (
     DESCRIPTION_MARK,
     MARK,
-    PropertyPiece,
-    described,
     designation_piece,
     lookup_frame,
     property_piece,
 )
-from termserver.index.brief_concepts import property_of
+from termserver.index.brief_concepts import (
+    ABSTRACT,
+    ACTIVE,
+    CODE,
+    DEFINITION,
+    DISPLAY,
+    FIRST_NAME,
+    NAME_KINDS,
+    VALUE_KINDS,
+    kinds_of,
+)
 from termserver.model.code_system import Concept
 from termserver.model.coding import Designation
 from termserver.model.requests import LookupRequest
@@ -31,11 +36,11 @@ from termserver.terminology.content import Content
 from termserver.terminology.languages import best_name, languages_from_header
 from termserver.terminology.loaded_concepts import LoadedConcepts
 from termserver.terminology.lookup import WantedProperties, designations_shown, supplements_used
-from termserver.terminology.lookup_form import neighbours_of
+from termserver.terminology.lookup_pieces import NamePieces, ValuePieces, joined, written_property
 from termserver.terminology.map_access import NeedsStoreError
 
-_MOST_REMEMBERED = 4_096
-_MOST_NEIGHBOURS = 1_000
+_NO_NAME, _NO_DEFINITION = b'""', (b"", b'""')
+_MOST_CHILDREN = 1_000
 
 
 class LookupPlan:
@@ -71,18 +76,20 @@ class LookupPlan:
             )
             for abstract in (False, True)
         ]
-        self._inactive = [_written(LookupProperty("inactive", inactive, "boolean")) for inactive in (False, True)]
+        self._inactive = [
+            written_property(LookupProperty("inactive", inactive, "boolean")) for inactive in (False, True)
+        ]
         self._neighbours = [
             (name, property_piece(LookupProperty(name, MARK, "code", DESCRIPTION_MARK))) for name in form.neighbours
         ]
         self._own_name = self._piece_of_display(Concept(MARK, MARK), content) if form.names_display else None
-        self._designations = [
+        self._names = NamePieces(
             designation_piece(one) if wanted.has_designation(one.language) else None
             for one in concepts.index.brief.designations
-        ]
-        self._properties: list[tuple[PropertyPiece, ...] | None] = [None] * len(concepts.index.brief.properties)
-        self._waiting = {kind for kind, one in enumerate(concepts.index.brief.properties) if one.kind == "code"}
-        self._values: dict[object, bytes] = {}
+        )
+        self._values = ValuePieces(form, concepts.index)
+        children = concepts.index.hierarchy.children
+        self._edges = children.starts.data, children.neighbours.data
 
     def _piece_of_display(self, example: Concept, content: Content) -> tuple[bytes, bytes] | None:
         """The piece for the display as a designation; None if it is not shown as one."""
@@ -96,32 +103,37 @@ class LookupPlan:
         ordinal = self._concepts.ordinal_of(code)
         if ordinal < 0:
             return None
-        table, brief = self._index.table, self._index.brief
-        written, _, name = brief.label(ordinal).partition(b"\n")
-        if not name:
+        brief = self._index.brief
+        lines = brief.lines(ordinal)
+        name = lines[DISPLAY]
+        if name == _NO_NAME:
             return None
-        names, values, definition = brief.of(ordinal)
-        frame = self._frames[table.abstract.item(ordinal)]
+        flags = brief.flags[ordinal]
+        frame = self._frames[bool(flags & ABSTRACT)]
         first, second, third = frame.head
-        shown = orjson.dumps(self._shown(table.display_of(ordinal), ordinal)) if self._languages.tags else name
-        pieces = [first, shown, second, written, third]
-        if definition and self._has_definition:
+        shown = orjson.dumps(self._shown(orjson.loads(name), ordinal)) if self._languages.tags else name
+        pieces = [first, shown, second, lines[CODE], third]
+        if lines[DEFINITION] not in _NO_DEFINITION and self._has_definition:
             before, after = frame.definition
-            pieces += (before, orjson.dumps(definition), after)
+            pieces += (before, lines[DEFINITION], after)
         if self._own_name is not None:
             pieces += (self._own_name[0], name, self._own_name[1])
-        for kind, value in zip(names[::2], names[1::2], strict=True):
-            if (piece := self._designations[kind]) is not None:
-                pieces += (piece[0], orjson.dumps(value), piece[1])
+        names, values = kinds_of(lines[NAME_KINDS]), kinds_of(lines[VALUE_KINDS])
+        first_value = FIRST_NAME + len(names)
+        first_parent = first_value + len(values)
+        self._names.add(pieces, names, lines[FIRST_NAME:first_value])
         if self._form.stored_first:
-            self._add_properties(pieces, values)
+            self._values.add(pieces, values, lines[first_value:first_parent])
         if self._form.inactive:
-            pieces.append(self._inactive[not table.active.item(ordinal)])
-        self._add_neighbours(pieces, ordinal)
+            pieces.append(self._inactive[not flags & ACTIVE])
+        for neighbour, (before, _, behind) in self._neighbours:
+            others = lines[first_parent:] if neighbour == "parent" else self._children(ordinal)
+            if others:
+                pieces += (before, (behind + before).join(others), behind)
         if not self._form.stored_first:
-            self._add_properties(pieces, values)
+            self._values.add(pieces, values, lines[first_value:first_parent])
         pieces.append(frame.tail)
-        return b"".join(pieces)
+        return joined(pieces)
 
     def _shown(self, display: str, ordinal: int) -> str:
         """The name to show, in the languages wanted."""
@@ -130,70 +142,11 @@ class LookupPlan:
         found = best_name(Designation(display, self._language), others, self._languages)
         return (found.value if found is not None else "") or display
 
-    def _add_neighbours(self, pieces: list[bytes], ordinal: int) -> None:
-        for name, (before, _, after) in self._neighbours:
-            others = neighbours_of(self._index.hierarchy, ordinal, name)
-            if len(others) > _MOST_NEIGHBOURS:
-                raise NeedsStoreError("an answer that takes long is not for the event loop")
-            label = self._index.brief.label
-            for other in others:
-                pieces += (before, described(label(other)), after)
-
-    def _add_properties(self, pieces: list[bytes], values: list[Any]) -> None:
-        templates, label = self._properties, self._index.brief.label
-        for kind, value in zip(values[::2], values[1::2], strict=True):
-            if type(value) is not list:
-                pieces.append(self._value(kind, value))
-                continue
-            if kind in self._waiting:
-                self._learn(kind, value)
-            template = templates[kind]
-            if template is None:
-                pieces.append(self._written_by_form(kind, value))
-                continue
-            written = label(value[0])
-            for before, is_described, after in template:
-                pieces += (before, described(written) if is_described else written.partition(b"\n")[0], after)
-
-    def _display_of(self, code: str) -> str | None:
-        return self._index.table.displays_of([code])[0]
-
-    def _learn(self, kind: int, value: list[int]) -> None:
-        """Make the pieces of properties that differ from this one in the value alone, unless more depends on the value."""
-        self._waiting.discard(kind)
-
-        def describe(code: str) -> str | None:
-            return DESCRIPTION_MARK if code == MARK else self._display_of(code)
-
-        example = property_of(self._index.brief.properties[kind], MARK, self._index.table)
-        try:
-            found = tuple(map(property_piece, self._form.of_property(example, describe)))
-        except ValueError:
-            return
-        written = self._index.brief.label(value[0])
-        filled = [
-            before + (described(written) if is_described else written.partition(b"\n")[0]) + after
-            for before, is_described, after in found
-        ]
-        if b"".join(filled) == self._written_by_form(kind, value):
-            self._properties[kind] = found
-
-    def _value(self, kind: int, value: Any) -> bytes:
-        """A property that is no code; few values of a property are asked for again and again."""
-        if isinstance(value, dict):
-            return self._written_by_form(kind, value)
-        key = (kind, type(value), value)
-        found = self._values.get(key)
-        if found is None:
-            if len(self._values) >= _MOST_REMEMBERED:
-                self._values.clear()
-            found = self._values[key] = self._written_by_form(kind, value)
-        return found
-
-    def _written_by_form(self, kind: int, value: Any) -> bytes:
-        item = property_of(self._index.brief.properties[kind], value, self._index.table)
-        return b"".join(map(_written, self._form.of_property(item, self._display_of)))
-
-
-def _written(item: LookupProperty) -> bytes:
-    return b"," + orjson.dumps(write_property(item))
+    def _children(self, ordinal: int) -> list[bytes]:
+        """The labels of a concept's children, in the order of `neighbours_of`."""
+        starts, children = self._edges
+        first, end = starts[ordinal], starts[ordinal + 1]
+        if end - first > _MOST_CHILDREN:
+            raise NeedsStoreError("an answer that takes long is not for the event loop")
+        label = self._index.brief.label
+        return [label(other) for other in children[first:end]]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
+from termserver.index.brief_concepts import ABSTRACT, ACTIVE, EXTENDED, TAB, values_of
 from termserver.model.code_system import Concept, property_codes
 from termserver.model.coding import Designation
 from termserver.store.concept_body import designation_from_body
@@ -14,6 +13,9 @@ from termserver.terminology.loaded_concepts import LoadedConcepts
 
 Standing = tuple[bool, bool]
 """Whether a concept is active, and whether it is abstract."""
+PlainConcept = tuple[int, bytes, bytes, Standing]
+"""Ordinal, code and display as JSON, standing."""
+_STANDINGS = tuple((bool(flags & ACTIVE), bool(flags & ABSTRACT)) for flags in range(EXTENDED))
 
 
 class PlainConcepts:
@@ -24,36 +26,35 @@ class PlainConcepts:
 
     def __init__(self, concepts: LoadedConcepts) -> None:
         self._concepts = concepts
+        self._brief = concepts.index.brief
         codes = property_codes(concepts.header.properties, "status")
         self._statuses = {kind for kind, item in enumerate(concepts.index.brief.properties) if item.code in codes}
 
-    def named(self, code: str) -> tuple[str, Standing] | None:
-        """The display and the standing of a plain concept; None for another one, and for what is no code."""
+    def named(self, code: str) -> PlainConcept | None:
+        """The plain concept with this code; None for another one, and for what is no code."""
         ordinal = self._concepts.ordinal_of(code)
         if ordinal < 0:
             return None
-        table, brief = self._concepts.index.table, self._concepts.index.brief
-        if brief.extended.item(ordinal):
+        brief = self._brief
+        flags = brief.flags[ordinal]
+        if flags & EXTENDED or (self._statuses and self._has_telling_status(ordinal, is_active=bool(flags & ACTIVE))):
             return None
-        is_active = table.active.item(ordinal)
-        if self._statuses and self._has_telling_status(brief.of(ordinal)[1], is_active=is_active):
-            return None
-        display = table.display_of(ordinal)
-        return (display, (is_active, table.abstract.item(ordinal))) if display else None
+        written, _, display = brief.label(ordinal).partition(TAB)
+        return (ordinal, written, display, _STANDINGS[flags]) if display else None
 
-    def _has_telling_status(self, values: list[Any], *, is_active: bool) -> bool:
+    def _has_telling_status(self, ordinal: int, *, is_active: bool) -> bool:
         """True if a status is told to the client (`finding.check_standing`): any of an inactive concept, two of others."""
-        statuses = [value for kind, value in zip(values[::2], values[1::2], strict=True) if kind in self._statuses]
-        table = self._concepts.index.table
-        said = [table.code_of(value[0]) if isinstance(value, list) else value for value in statuses]
+        said = [value for kind, value in values_of(self._brief.lines(ordinal)) if kind in self._statuses]
         return bool(said) if not is_active else any(value in ("deprecated", "withdrawn") for value in said)
 
-    def shown(self, code: str, display: str, languages: Languages) -> str:
-        """What a concept with this display is called in the best of the languages that it has a name in."""
+    def shown(self, concept: PlainConcept, languages: Languages) -> bytes:
+        """What a concept is called in the best of the languages that it has a name in; JSON."""
+        ordinal, _, display, _ = concept
         if not languages.tags:
             return display
         index = self._concepts.index
-        body = orjson.loads(index.bodies.of(index.table.ordinal_of(code)))
+        body = orjson.loads(index.bodies.of(ordinal))
         names: tuple[Designation, ...] = tuple(map(designation_from_body, body.get("designations", ())))
-        concept = Concept(code, display, designations=names)
-        return display_in(concept, self._concepts.header.language, languages) or display
+        own = Concept("", orjson.loads(display), designations=names)
+        found = display_in(own, self._concepts.header.language, languages)
+        return orjson.dumps(found) if found else display

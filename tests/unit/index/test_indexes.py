@@ -251,7 +251,7 @@ def test_code_index_gives_the_places_of_a_code_in_order(codes: list[str]) -> Non
         draft.add(code.encode(), place)
     index = draft.finished()
     for code in ("", "not there", *codes):
-        places = index.places_of(code.encode()).tolist()
+        places = index.places_of(code.encode())
         assert [place for place in places if codes[place] == code] == [n for n, one in enumerate(codes) if one == code]
         assert places == sorted(places)
 

@@ -94,6 +94,11 @@ def _value_sets() -> list[ValueSet]:
         ValueSet("http://v/told", "1", "Told", includes=(
             Include(PLAIN, concepts=(*listed, IncludedConcept("C4", extensions=deprecated))),)),
         ValueSet("http://v/below", "1", "Below", includes=(Include(PLAIN, filters=(below,)),)),
+        ValueSet("http://v/strictly-below", "1", "Strictly", includes=(
+            Include(PLAIN, filters=(Filter("code", "descendent-of", "C1"),)),)),
+        ValueSet("http://v/below-nothing", "1", "Nothing", includes=(Include(PLAIN, filters=(Filter("code", "is-a", "C99"),)),)),
+        ValueSet("http://v/below-both", "1", "Both", includes=(
+            Include(PLAIN, filters=(below, Filter("concept", "descendent-of", "C2"))),)),
         ValueSet("http://v/kind", "1", "Kind", includes=(Include(PLAIN, filters=(Filter("kind", "=", "C1"),)),)),
         ValueSet("http://v/regex", "1", "R", includes=(Include(PLAIN, filters=(Filter("code", "regex", "C.*"),)),)),
         ValueSet("http://v/import", "1", "Import", includes=(Include(None, value_sets=("http://v/below",)), Include(LOINC))),
@@ -160,6 +165,7 @@ _LANGUAGES = st.sampled_from([(), *((("displayLanguage", tags),) for tags in ("s
 _HEADERS = st.sampled_from([{}, {"accept-language": "sv"}, {"accept-language": "en-US,en;q=0.9"}, {"accept": "*/*"}])
 _BASES = st.sampled_from(["r4", "r5"])
 _SYSTEMS = st.sampled_from([SNOMED, LOINC, PLAIN])
+_VERSIONS = st.sampled_from([(), *((("version", version),) for version in ("1.0", "2.82", "2.x.x", "9"))])
 _PROPERTIES = st.lists(
     st.sampled_from(["*", "parent", "child", "inactive", "kind", "http://a.b/kind", "designation", "definition", "lang.sv",
                      "normalForm", "moduleId", "module", "363698007", "COMPONENT", "CLASSTYPE", "note"]), max_size=3
@@ -174,7 +180,7 @@ def compare(client: FhirClient, base: str, operation: str, questions: list[str],
         assert ask(client.app, path, headers) == ask(client.app._app, path, headers), path
 
 
-@given(_SYSTEMS, _BASES, _LANGUAGES, _HEADERS, _PROPERTIES, st.randoms(use_true_random=False))
+@given(_SYSTEMS, _BASES, _LANGUAGES, _HEADERS, _VERSIONS, _PROPERTIES, st.randoms(use_true_random=False))
 @_QUIET
 def test_lookup(
     served: FhirClient,
@@ -182,10 +188,11 @@ def test_lookup(
     base: str,
     language: tuple[tuple[str, str], ...],
     headers: dict[str, str],
+    version: tuple[tuple[str, str], ...],
     properties: list[str],
     chooser: random.Random,
 ) -> None:
-    asked = [*language, *(("property", name) for name in properties)]
+    asked = [*language, *version, *(("property", name) for name in properties)]
     codes = chooser.choices(codes_of(served, system), k=9)
     questions = [urlencode([("system", system), ("code", code), *asked]) for code in codes]
     compare(served, base, "CodeSystem/$lookup", questions, headers)
@@ -250,6 +257,25 @@ def test_validate_code_in_a_value_set(
         display = [("display", _display(served, system, code, chooser))] if with_display else []
         questions.append(urlencode([("url", url), ("system", system), ("code", code), *display, *language, *more]))
     compare(served, base, "ValueSet/$validate-code", questions, headers)
+
+
+@pytest.mark.parametrize("system", [SNOMED, LOINC, PLAIN])
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("CodeSystem/$lookup", {}),
+        ("CodeSystem/$lookup", {"property": "*"}),
+        ("CodeSystem/$validate-code", {}),
+        ("ValueSet/$validate-code", {"url": "http://v/below"}),
+        ("ValueSet/$validate-code", {"url": "{system}?fhir_vs"}),
+    ],
+)
+def test_every_code(served: FhirClient, system: str, operation: str, asked: dict[str, str]) -> None:
+    """Codes in their order, each once, as a pipeline asks."""
+    named = {"url": system} if operation == "CodeSystem/$validate-code" else {"system": system}
+    filled = {name: value.format(system=system) for name, value in asked.items()}
+    questions = [urlencode({**named, **filled, "code": code}) for code in codes_of(served, system)]
+    compare(served, "r4", operation, questions, {})
 
 
 def test_a_post_says_the_same(served: FhirClient) -> None:
