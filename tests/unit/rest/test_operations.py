@@ -38,6 +38,9 @@ def test_metadata_says_what_is_served(fhir_sqlite: FhirClient, base: str) -> Non
         "ConceptMap/$translate",
         "ConceptMap/$closure",
         "ConceptMap/$changes",
+        "ConceptMap/$bulk-translate",
+        "ConceptMap/$import-map",
+        "ConceptMap/$export-map",
         "NamingSystem/$preferred-id",
     }
     capabilities = fhir_sqlite.get(base + "/metadata", mode="terminology").json()
