@@ -171,7 +171,7 @@ def _run(block: Block, address: str, work: Path, env: dict[str, str]) -> Run:
     else:
         assert block.language == "sh", f"{block.name}: say here how a block of {block.language} is run"
         command = ["bash", "-euo", "pipefail", "-c", text]
-    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, timeout=600, check=False)
     return Run(done.returncode, done.stdout, done.stderr)
 
 
