@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from termserver.matching.attributes import AttributeModel, target_classes
-from termserver.matching.identifiers import identifiers_of, minutes_of
+from termserver.matching.identifiers import MINUTES, SYMBOLS, identifiers_of, minutes_of
 from termserver.matching.index import TargetIndex, number_words
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.own_model import OwnModel
@@ -245,18 +245,18 @@ def _kind_fit(index: TargetIndex, model: OwnModel, queries: Sequence[Query], fou
 
 def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Likeness of whole texts by rapidfuzz, 0 to 1, on skeletons."""
-    terms = [queries[row].skeleton for row in found.row]
+    row = found.row.tolist()
+    skeletons = [query.skeleton for query in queries]
+    terms = [skeletons[number] for number in row]
     names = index.names.skeletons.take(found.name)
-    raw = [
-        (queries[row].named, name) for row, name in zip(found.row, index.names.searched.take(found.name), strict=True)
-    ]
 
     def score(scorer: Callable[..., float]) -> NDArray[np.float32]:
         return np.asarray(process.cpdist(terms, names, scorer=scorer, workers=1) / 100, np.float32)
 
     ratio = score(fuzz.ratio)
-    lengths = np.array([[len(term) + 1, len(name) + 1] for term, name in zip(terms, names, strict=True)], np.float32)
-    words = np.array([queries[row].skeleton.count(" ") + 1 for row in found.row], np.float32)
+    ours = np.array([len(skeleton) + 1 for skeleton in skeletons], np.float32)[found.row]
+    theirs = (index.names.n_letters[found.name] + 1).astype(np.float32)
+    words = np.array([skeleton.count(" ") + 1 for skeleton in skeletons], np.float32)[found.row]
     return {
         "ngram_cosine": found.ngram_cosine,
         "ratio": ratio,
@@ -265,21 +265,28 @@ def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[s
         "ratio_gap": _gap(found.row, ratio),
         "exact_own": (found.exact == 2).astype(np.float32),
         "exact_other": (found.exact == 1).astype(np.float32),
-        "length_ratio": lengths.min(axis=1) / lengths.max(axis=1),
+        "length_ratio": np.minimum(ours, theirs) / np.maximum(ours, theirs),
         "word_difference": np.clip(words - index.names.n_words[found.name], -8, 8) / 8,
-        "same_case": np.array([_same_case(term, name) for term, name in raw], np.float32),
+        "same_case": _same_case(index, queries, found),
     }
 
 
-def _same_case(term: str, name: str) -> float:
+def _same_case(index: TargetIndex, queries: Sequence[Query], found: Found) -> NDArray[np.float32]:
     """1 if a one-letter word of the term is in the name in the same case, -1 if only in the other case, else 0."""
-    letters = [word for word in term.replace(",", " ").split() if len(word) == 1 and word.isalpha()]
-    if not letters:
-        return 0.0
-    words = name.replace(",", " ").split()
-    if any(letter in words or (letter.islower() and "little" in words) for letter in letters):
-        return 1.0
-    return -1.0 if any(letter.swapcase() in words for letter in letters) else 0.0
+    letters = [
+        [word for word in query.named.replace(",", " ").split() if len(word) == 1 and word.isalpha()]
+        for query in queries
+    ]
+    values = np.zeros(len(found.row), np.float32)
+    pairs = np.flatnonzero(np.array([bool(ours) for ours in letters], np.bool_)[found.row])
+    names = index.names.searched.take(found.name[pairs])
+    for pair, row, name in zip(pairs.tolist(), found.row[pairs].tolist(), names, strict=True):
+        words, ours = name.replace(",", " ").split(), letters[row]
+        if any(letter in words or (letter.islower() and "little" in words) for letter in ours):
+            values[pair] = 1
+        elif any(letter.swapcase() in words for letter in ours):
+            values[pair] = -1
+    return values
 
 
 def _words(
@@ -385,10 +392,12 @@ def _typed(
 def _numbers(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
     """Numbers that both have, that only the term has, that only the name has, capped at 3; whether all of them differ."""
     counts = np.zeros((len(found.row), 3), np.float32)
-    for pair, (row, theirs) in enumerate(zip(found.row.tolist(), index.names.numbers.take(found.name), strict=True)):
+    has = np.array([bool(query.numbers) for query in queries], np.bool_)
+    pairs = np.flatnonzero(has[found.row] | index.names.numbers.has[found.name])
+    names = index.names.numbers.take(found.name[pairs])
+    for pair, row, theirs in zip(pairs.tolist(), found.row[pairs].tolist(), names, strict=True):
         ours = queries[row].numbers
-        if ours or theirs:
-            counts[pair] = len(ours & theirs), len(ours - theirs), len(theirs - ours)
+        counts[pair] = len(ours & theirs), len(ours - theirs), len(theirs - ours)
     capped = np.asarray(np.minimum(counts, 3) / 3, np.float32)
     conflict = (counts[:, 0] == 0) & (counts[:, 1] > 0) & (counts[:, 2] > 0)
     return {
@@ -406,8 +415,13 @@ def _symbols(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict
         name: np.zeros(len(found.row), np.float32)
         for name in ("symbols_shared", "symbols_missing", "symbols_added", "minutes_agree", "minutes_conflict")
     }
-    texts = index.names.searched.take(found.name)
-    for pair, (row, text) in enumerate(zip(found.row.tolist(), texts, strict=True)):
+    symbolic, timed = (
+        np.array([bool(one[place]) for one in ours], np.bool_)[found.row] | (index.names.marks[found.name] & mark > 0)
+        for place, mark in enumerate((SYMBOLS, MINUTES))
+    )
+    pairs = np.flatnonzero(symbolic | timed)
+    texts = index.names.searched.take(found.name[pairs])
+    for pair, row, text in zip(pairs.tolist(), found.row[pairs].tolist(), texts, strict=True):
         symbols, minutes = ours[row]
         theirs, their_minutes = identifiers_of(text), minutes_of(text)
         if symbols:

@@ -13,6 +13,7 @@ _DURATION = re.compile(
     r"(minut\w*|min|hours?|hr|tunni\w*|tund\w*|tunt\w*|timm?\w*|time|stund\w*|valand\w*|klst|val|h|t)\b"
 )
 _MOST_LETTERS = 12
+SYMBOLS, MINUTES = 1, 2  # bits of `marks_of`
 # one-letter words of the languages, not symbols: Swedish "i", Danish "å", Latvian "a" in lists…
 _SMALL_WORDS = frozenset("aioueyáíóåö")
 _ROMAN = re.compile(r"[IVX]+")
@@ -58,3 +59,12 @@ def minutes_of(text: str) -> frozenset[float]:
         float(number.replace(",", ".")) * (1 if unit.startswith("min") else 60)
         for number, unit in _DURATION.findall(fold(text))
     )
+
+
+def marks_of(text: str) -> int:
+    """Bits that tell whether a text has symbols at all, and times: most names have neither.
+
+    >>> marks_of("Akut bronkit"), marks_of("HLA-C"), marks_of("Cortisol 60 min")
+    (0, 1, 2)
+    """
+    return (SYMBOLS if identifiers_of.__wrapped__(text) else 0) | (MINUTES if minutes_of.__wrapped__(text) else 0)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.hashing import normalised_rows
+from termserver.matching.identifiers import marks_of
 from termserver.matching.labs import analyte_of, axes_of_name, scale_of_name
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.lexical import NgramIndex
@@ -50,8 +51,9 @@ class Names:
         Shape (n_names,), position of the target.
     start
         Shape (n_targets + 1,), first name of each target.
-    typed, negated, n_words, n_letters
-        Shape (n_names,): bits of `tables.VALUES`, bits of the words that are denied, count of words, letters of the skeleton.
+    typed, negated, n_words, n_letters, marks
+        Shape (n_names,): bits of `tables.VALUES`, bits of the words that are denied, count of words, letters of the skeleton,
+        bits of `identifiers.marks_of`.
     specimen, property, timing, method, scale
         Shape (n_names,): laboratory axes of displays as `labs.LabAxes` and `labs.scale_of_name` have them; 0 for other names.
     words, word_numbers
@@ -67,6 +69,7 @@ class Names:
     negated: NDArray[np.int32]
     n_words: NDArray[np.int16]
     n_letters: NDArray[np.int32]
+    marks: NDArray[np.int8]
     specimen: NDArray[np.int8]
     property: NDArray[np.int8]
     timing: NDArray[np.int8]
@@ -313,6 +316,7 @@ def names_of(targets: Sequence[Target]) -> tuple[Names, NameWords]:
         ),
         n_words=np.fromiter((skeleton.count(" ") + 1 for skeleton in skeletons), np.int16, count),
         n_letters=np.fromiter(map(len, skeletons), np.int32, count),
+        marks=np.fromiter(map(marks_of, searched), np.int8, count),
         **_axes_of(table, searched, concepts),
         skeletons=skeletons,
         numbers=NumberSets.of(numbers_of(text) for text in searched),

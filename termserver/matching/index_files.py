@@ -38,6 +38,7 @@ _NAME_ARRAYS = (
     "negated",
     "n_words",
     "n_letters",
+    "marks",
     "specimen",
     "property",
     "timing",

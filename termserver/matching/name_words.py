@@ -42,7 +42,10 @@ class WordNames:
         first = bisect_left(self.words, letters)
         last = bisect_left(self.words, letters + "\U0010ffff")
         found = self.names[self.ends[first] : self.ends[last]]
-        return found if last - first == 1 else np.unique(found)
+        if last - first < 2:
+            return found
+        found = np.sort(found)
+        return found[np.r_[True, found[1:] != found[:-1]]]
 
     def with_words(self, beginnings: Iterable[str]) -> NDArray[np.int32]:
         """Names in which each of the beginnings begins a word, rising."""

@@ -6,6 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 MOST_CHARACTERS = 1000  # a term is a name; what is longer is a note, of which the beginning is read
+_ALL_READ = "\u0250"  # every letter before is Latin
 _READABLE = ("LATIN", "GREEK", "CYRILLIC", "MICRO", "MODIFIER", "FEMININE", "MASCULINE", "SUPERSCRIPT", "SUBSCRIPT")
 # letters that tell a language; a term that has them is not in another of the served languages (þ is also what cp1257 makes of š)
 _TELLING = {
@@ -30,6 +31,8 @@ def readable_share(term: str) -> float:
     >>> readable_share("Ägghvita"), readable_share("التهاب"), readable_share("12 %")
     (1.0, 0.0, 0.0)
     """
+    if term.isascii() or max(term) < _ALL_READ:
+        return float(any(map(str.isalpha, term)))
     letters = [letter for letter in term if letter.isalpha()]
     if not letters:
         return 0.0
@@ -76,11 +79,12 @@ def remarks_of(term: str, language: str | None, *, whole_length: int, label: str
     remarks = []
     if whole_length > MOST_CHARACTERS:
         remarks.append(f"only the first {MOST_CHARACTERS} of {whole_length:,} characters were read")
-    if not any(letter.isalpha() for letter in term):
+    readable = readable_share(term)
+    if not any(map(str.isalpha, term)):
         remarks.append("the term has no letters")
-    elif readable_share(term) < 0.7:
+    elif readable < 0.7:
         remarks.append("written in letters that the engine does not read")
-    elif readable_share(term) < 1:
+    elif readable < 1:
         remarks.append("some of its letters are of a script that the engine does not read: they are left out")
     elif any(map(_is_cyrillic, term)):
         remarks.append("written in Cyrillic letters: read letter by letter, with few words known")

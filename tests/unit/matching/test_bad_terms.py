@@ -3,7 +3,7 @@
 import pytest
 
 from termserver.matching.engine import MatchingEngine
-from termserver.matching.remarks import MOST_CHARACTERS, told_languages
+from termserver.matching.remarks import MOST_CHARACTERS, readable_share, told_languages
 from termserver.model.candidate import SourceTerm
 
 UNREADABLE = {
@@ -30,6 +30,14 @@ def test_what_cannot_be_read_is_improbable_and_says_so(term: str, engine: Matchi
     assert found.remarks
     if found.candidates:
         assert found.candidates[0].evidence.warnings[: len(found.remarks)] == found.remarks
+
+
+@pytest.mark.parametrize(
+    ("term", "share"),
+    [("", 0), ("12 %", 0), ("Ägg", 1), ("ƀɏ", 1), ("ɐa", 1), ("ab肺炎", 0.5), ("Πρ", 1), ("肺", 0), ("ä肺ö-", 2 / 3)],
+)
+def test_a_share_of_the_letters_is_read(term: str, share: float) -> None:
+    assert readable_share(term) == share
 
 
 @pytest.mark.parametrize("term", MEANINGLESS)

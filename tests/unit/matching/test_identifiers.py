@@ -1,8 +1,10 @@
 """Letters, symbols and times that must agree to the letter."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from termserver.matching.identifiers import identifiers_of, minutes_of
+from termserver.matching.identifiers import MINUTES, SYMBOLS, identifiers_of, marks_of, minutes_of
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,13 @@ def test_symbols_are_single_letters_capitals_and_mixtures(text: str, found: set[
 )
 def test_times_are_compared_in_minutes(text: str, minutes: set[float]) -> None:
     assert minutes_of(text) == minutes
+
+
+@given(
+    st.lists(st.sampled_from(["HLA-C", "60 min", "2 h", "e", "bronkit", "x²", "IV", "B12", "Akut"]), max_size=5).map(
+        " ".join
+    )
+)
+def test_marks_tell_whether_there_are_symbols_and_times(text: str) -> None:
+    assert bool(marks_of(text) & SYMBOLS) == bool(identifiers_of(text))
+    assert bool(marks_of(text) & MINUTES) == bool(minutes_of(text))
