@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from termserver.errors import BadInput
-from termserver.fhir.primitives import DecimalText
+from termserver.model.decimals import DecimalText
 
 _BLANKS = " \t\n\r"
 _IN_NUMBERS = "0123456789.eE+-"  # the buffer may end within a number, where what is there so far is one as well

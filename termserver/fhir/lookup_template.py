@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from termserver.fhir.lookup_parameters import write_designation, write_lookup, write_property
+from termserver.fhir.primitives import plain_json
 from termserver.model.coding import Designation
 from termserver.model.results import LookupProperty, LookupResult
 
@@ -40,7 +41,7 @@ def property_piece(item: LookupProperty) -> PropertyPiece:
     ValueError
         If the marks do not stand there once each.
     """
-    written = b"," + orjson.dumps(write_property(item))
+    written = b"," + orjson.dumps(write_property(item), default=plain_json)
     before, after = written.split(_MARK)
     is_described = after.startswith(BETWEEN + _DESCRIPTION_MARK)
     if is_described:

@@ -7,6 +7,8 @@ from datetime import date
 
 import orjson
 
+from termserver.model.decimals import DecimalText
+
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
 _ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
@@ -34,24 +36,6 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 WHOLE_NUMBERS = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 _LONGEST_TEXT = 1024 * 1024
-
-
-class DecimalText(float):
-    """A decimal that remembers how it was written: in FHIR 1.50 says more than 1.5.
-
-    >>> DecimalText("1.50"), DecimalText("1.50").text
-    (1.5, '1.50')
-    """
-
-    __slots__ = ("text",)
-
-    text: str
-
-    def __new__(cls, text: str) -> DecimalText:
-        """Of a JSON number or the value of an XML attribute."""
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
 
 
 def plain_json(value: object) -> object:

@@ -20,11 +20,13 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from termserver.fhir.primitives import plain_json
 from termserver.index.cache import FileText, open_array, open_text
 from termserver.index.code_index import CodeIndex, CodeIndexDraft
 from termserver.index.parts import Part
 from termserver.model.code_system import Concept, ConceptProperty
 from termserver.model.coding import Coding, Designation
+from termserver.store.json_text import exact_json
 
 _FIRST_DRAFT = "draft.json"
 NAME_KINDS, VALUE_KINDS, CODE, DISPLAY, DEFINITION, FIRST_NAME = range(6)
@@ -58,7 +60,7 @@ class BriefBuilder:
         for item in concept.properties:
             kind_of_item = (item.code, item.kind, item.group is not None)
             values += (self._properties.setdefault(kind_of_item, len(self._properties)), item.value)
-        self._file.write(orjson.dumps((names, values, concept.definition, concept.parents)))
+        self._file.write(orjson.dumps((names, values, concept.definition, concept.parents), default=plain_json))
         self._starts.append(self._file.tell())
         self._codes.append(concept.code.encode())
         self._places.add(self._codes[-1], len(self._codes) - 1)
@@ -85,6 +87,8 @@ class BriefBuilder:
 
     def _write_records(self) -> array[int]:
         """Write the records, now that each code's display is known; returns where each starts, and the end of the last."""
+        # Decimals keep their digits: 1.50 says more than 1.5
+        read = exact_json if any(kind == "decimal" for _, kind, _ in self._properties) else orjson.loads
         coded = {number for number, (_, kind, _) in enumerate(self._properties) if kind == "code"}
         written = open_text(self._folder / "labels.json")
         labels = _Labels(self._codes, self._places.finished(), written, self._label_starts)
@@ -92,13 +96,13 @@ class BriefBuilder:
         draft = self._folder / _FIRST_DRAFT
         with draft.open("rb") as before, (self._folder / "records.txt").open("wb") as after:
             for ordinal, (start, end) in enumerate(pairwise(self._starts)):
-                names, values, definition, parents = orjson.loads(before.read(end - start))
+                names, values, definition, parents = read(before.read(end - start))
                 code, _, display = labels.at(ordinal).partition(TAB)
                 kinds, lines = [], []
                 for kind, value in zip(values[::2], values[1::2], strict=True):
                     label = labels.of(value) if kind in coded and type(value) is str else b""
                     kinds.append(f"{kind}+" if TAB in label else f"{kind}")
-                    lines.append(label if TAB in label else orjson.dumps(value))
+                    lines.append(label if TAB in label else orjson.dumps(value, default=plain_json))
                 head = (
                     ",".join(map(str, names[::2])).encode(),
                     ",".join(kinds).encode(),
@@ -190,7 +194,8 @@ def kinds_of(line: bytes) -> list[bytes]:
 
 def property_of(kind: ConceptProperty, line: bytes) -> ConceptProperty:
     """A property of a kind, with the value of a record's line."""
-    value = orjson.loads(line.partition(TAB)[0])
+    written = line.partition(TAB)[0]
+    value = exact_json(written) if kind.kind == "decimal" else orjson.loads(written)
     return ConceptProperty(kind.code, Coding(**value) if isinstance(value, dict) else value, kind.kind, kind.group)
 
 

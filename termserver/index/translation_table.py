@@ -25,6 +25,7 @@ from termserver.index.code_index import CodeIndex, CodeIndexDraft
 from termserver.model.coding import Coding
 from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue, MapElement, MapGroup, MapTarget
 from termserver.model.relationship import R4_EQUIVALENCES, Relationship
+from termserver.store.json_text import loads_exactly
 
 DisplaysOf = Callable[[Sequence[str]], list[str | None]]
 """Codes → each code's display in its code system, or None."""
@@ -274,7 +275,7 @@ def _unpack(record: Record) -> MapElement:
     code = orjson.loads(record[1]) if record[1] else ""
     tags = record[0]
     if not tags:
-        display, no_map, comment, value_set, targets = orjson.loads(record[2])
+        display, no_map, comment, value_set, targets = loads_exactly(record[2])
         return MapElement(code, display, tuple([_target(*target) for target in targets]), no_map, comment, value_set)
     fields: list[Any] = [orjson.loads(field) if field else None for field in record[2:]]
     places = range(1, len(fields), _FIELDS_OF_TARGET)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from termserver.model.coding import Coding
+from termserver.model.decimals import DecimalText
 from termserver.model.relationship import Relationship
 
-DependencyValue = str | bool | int | float | Coding
+DependencyValue = str | bool | int | DecimalText | float | Coding
 Other = Mapping[str, object] | None
 """Members of a FHIR element that the house does not read (`id`, extensions), verbatim; None without any."""
 

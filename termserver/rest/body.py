@@ -18,8 +18,8 @@ from termserver.errors import BadInput, TooLarge
 from termserver.fhir.elements import MAX_DEPTH, depth_of
 from termserver.fhir.json_stream import bounded_int, object_without_repeats
 from termserver.fhir.media_types import Representation, WireFormat
-from termserver.fhir.primitives import DecimalText
 from termserver.fhir.xml_reader import read_xml
+from termserver.model.decimals import DecimalText
 
 _MB = 1024 * 1024
 IN_MEMORY = 4 * _MB

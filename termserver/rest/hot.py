@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from termserver.errors import TermserverError
 from termserver.fhir.parameters import ParameterList, parameters_from_body, parameters_from_query
+from termserver.fhir.primitives import plain_json
 from termserver.fhir.translate_parameters import TranslateStyle, read_translate, write_translate
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import TranslateRequest
@@ -119,7 +120,7 @@ class HotTranslate:
         if result is None:
             prepared.stamp = None  # the common way builds the tables
             return None
-        return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse))
+        return orjson.dumps(write_translate(result, prepared.style, reverse=question.reverse), default=plain_json)
 
     def _prepare(self, key: tuple[FhirVersion, bytes, bytes]) -> _Prepared | None:
         version, before, after = key

@@ -20,6 +20,7 @@ from starlette.types import Scope
 from termserver.errors import TermserverError
 from termserver.fhir.elements import Json
 from termserver.fhir.lookup_parameters import read_lookup
+from termserver.fhir.primitives import plain_json
 from termserver.fhir.terminology_parameters import read_subsumes
 from termserver.fhir.versions import FhirVersion
 from termserver.model.requests import LookupRequest, SubsumesRequest, ValidateCodeRequest
@@ -176,7 +177,7 @@ class HotCodes:
         else:
             begun = _used_s()
             question = operation.read(_request(operation, language, read_query(query.decode("ascii"))))
-        answer = orjson.dumps(operation.answer(self._terminology, question))
+        answer = orjson.dumps(operation.answer(self._terminology, question), default=plain_json)
         prepared.took(_used_s() - begun)
         return answer
 

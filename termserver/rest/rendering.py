@@ -61,9 +61,7 @@ def whole_json(session: Session, stored: Stored, version: FhirVersion) -> Json:
     if isinstance(stored, StoredNamingSystem):
         return write_naming_system(stored.naming_system, version, stored.fhir_id)
     if isinstance(stored, StoredCodeSystem):
-        return write_code_system(
-            stored.header, stream_concepts(session, stored.id, exact=True), version, stored.fhir_id
-        )
+        return write_code_system(stored.header, stream_concepts(session, stored.id), version, stored.fhir_id)
     read = read_concept_map(session, stored.id)
     other = {**stored.header.other, "id": stored.fhir_id}
     return write_concept_map(replace(read, status=stored.header.status, other=other), version)
@@ -120,7 +118,7 @@ def _with_meta(content: Header, own: Json) -> Header:
 
 def _code_system_json(service: Service, stored: StoredCodeSystem, version: FhirVersion) -> Iterator[bytes]:
     with service.database.session() as session:
-        concepts = stream_concepts(session, stored.id, exact=True)
+        concepts = stream_concepts(session, stored.id)
         header = _with_meta_of(stored)
         yield from code_system_chunks(header, concepts, version, stored.fhir_id, stored.concept_count)
 
@@ -128,7 +126,7 @@ def _code_system_json(service: Service, stored: StoredCodeSystem, version: FhirV
 def _code_system_xml(service: Service, stored: StoredCodeSystem, version: FhirVersion) -> Iterator[bytes]:
     with service.database.session() as session:
         head = write_flat_head(_with_meta_of(stored), version, stored.fhir_id, stored.concept_count)
-        written = (write_concept(concept) for concept in stream_concepts(session, stored.id, exact=True))
+        written = (write_concept(concept) for concept in stream_concepts(session, stored.id))
         items = ((concept, "designation", concept.get("designation", [])) for concept in written)
         yield from xml_chunks(head, "concept", items, version)
 

@@ -252,15 +252,8 @@ def remove_code_system(session: Session, code_system_id: int) -> None:
     raise_revision(session)
 
 
-def _concept(row: ConceptTable, *, exact: bool = False) -> Concept:
-    return concept_from_body(
-        row.code,
-        row.display,
-        active=row.active,
-        abstract=row.abstract,
-        body=row.body,
-        exact=exact and "ecimal" in row.body,
-    )
+def _concept(row: ConceptTable) -> Concept:
+    return concept_from_body(row.code, row.display, active=row.active, abstract=row.abstract, body=row.body)
 
 
 def get_concept(session: Session, code_system_id: int, code: str) -> Concept | None:
@@ -298,14 +291,8 @@ def get_concepts(session: Session, code_system_id: int, codes: Sequence[str]) ->
     return found
 
 
-def stream_concepts(session: Session, code_system_id: int, *, exact: bool = False) -> Iterator[Concept]:
-    """All concepts in their publisher's order; memory is one batch.
-
-    Parameters
-    ----------
-    exact
-        True: decimals remember how the publisher wrote them.
-    """
+def stream_concepts(session: Session, code_system_id: int) -> Iterator[Concept]:
+    """All concepts in their publisher's order; memory is one batch."""
     start = 0
     while True:
         rows = session.scalars(
@@ -317,7 +304,7 @@ def stream_concepts(session: Session, code_system_id: int, *, exact: bool = Fals
         if not rows:
             return
         for row in rows:
-            yield _concept(row, exact=exact)
+            yield _concept(row)
         start = rows[-1].ordinal + 1
         session.expunge_all()
 

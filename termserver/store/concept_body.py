@@ -62,20 +62,13 @@ def body_text(concept: Concept) -> str:
     return text.decode()
 
 
-def concept_from_body(
-    code: str, display: str, *, active: bool, abstract: bool, body: str | bytes, exact: bool = False
-) -> Concept:
-    """The concept, from its columns.
-
-    Parameters
-    ----------
-    exact
-        True: decimals remember how they were written, for who shows the code system itself.
+def concept_from_body(code: str, display: str, *, active: bool, abstract: bool, body: str | bytes) -> Concept:
+    """The concept, from its columns; decimals remember how they were written.
 
     >>> concept_from_body("A", "a", active=True, abstract=False, body='{"parents":["B"]}').parents
     ('B',)
     """
-    read: dict[str, Any] = exact_json(body) if exact and isinstance(body, str) else orjson.loads(body)
+    read: dict[str, Any] = exact_json(body) if _has_decimals(body) else orjson.loads(body)
     read["designations"] = tuple([designation_from_body(item) for item in read.get("designations", ())])
     read["properties"] = tuple([_property(item) for item in read.get("properties", ())])
     read["parents"] = tuple(read.get("parents", ()))
@@ -86,6 +79,11 @@ def concept_from_body(
     if "former_designations" in read:
         read["former_designations"] = tuple([designation_from_body(item) for item in read["former_designations"]])
     return Concept(code=code, display=display, active=active, abstract=abstract, **read)
+
+
+def _has_decimals(body: str | bytes) -> bool:
+    """True if a property or extension may be a decimal; what is not one is read three times as fast."""
+    return "ecimal" in body if isinstance(body, str) else b"ecimal" in body
 
 
 def designation_from_body(item: dict[str, Any]) -> Designation:

@@ -12,6 +12,7 @@ import orjson
 
 from termserver.fhir.lookup_parameters import write_property
 from termserver.fhir.lookup_template import BETWEEN, DESCRIPTION_MARK, MARK, property_piece
+from termserver.fhir.primitives import plain_json
 from termserver.index.brief_concepts import TAB, property_of
 from termserver.index.builder import OpenIndex
 from termserver.model.code_system import ConceptProperty
@@ -109,4 +110,4 @@ def joined(pieces: Iterable[bytes]) -> bytes:
 
 def written_property(item: LookupProperty) -> bytes:
     """A property as one of several."""
-    return b"," + orjson.dumps(write_property(item))
+    return b"," + orjson.dumps(write_property(item), default=plain_json)

@@ -13,6 +13,7 @@ from termserver.fhir.elements import split_canonical
 from termserver.fhir.map_group_writer import quantity_text
 from termserver.model.coding import Coding
 from termserver.model.concept_map import ConceptMap, Dependency, DependencyValue, MapTarget
+from termserver.model.decimals import DecimalText
 from termserver.model.requests import TranslateRequest
 from termserver.terminology.map_surroundings import MapSurroundings
 
@@ -92,16 +93,19 @@ def resolved(dependencies: tuple[Dependency, ...], head: ConceptMap) -> tuple[De
 
 
 def property_uris(target: MapTarget, head: ConceptMap) -> tuple[tuple[str, DependencyValue], ...]:
-    """The target's properties, with the uri in place of the code that the map declares for it."""
+    """The target's properties, with the uri in place of the code that the map declares for it, of the type that it declares."""
     if not target.properties:
         return ()
-    declared = head.other.get("property")
-    uris = {
-        item.get("code"): item.get("uri")
-        for item in (declared if isinstance(declared, list) else ())
-        if isinstance(item, dict)
+    listed = head.other.get("property")
+    declared = {
+        item.get("code"): item for item in (listed if isinstance(listed, list) else ()) if isinstance(item, dict)
     }
-    return tuple((uris.get(code) or code, value) for code, value in target.properties)
+    found: list[tuple[str, DependencyValue]] = []
+    for code, value in target.properties:
+        own = declared.get(code, {})
+        is_whole_decimal = own.get("type") == "decimal" and isinstance(value, int) and not isinstance(value, bool)
+        found.append((own.get("uri") or code, DecimalText(str(value)) if is_whole_decimal else value))
+    return tuple(found)
 
 
 def dependencies_allow(

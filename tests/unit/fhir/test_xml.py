@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from termserver.errors import BadInput
 from termserver.fhir.conformity import check_resource
-from termserver.fhir.primitives import DecimalText, plain_json
+from termserver.fhir.primitives import plain_json
 from termserver.fhir.schema import ElementDefinition, elements_of
 from termserver.fhir.versions import FhirVersion
 from termserver.fhir.xml_reader import read_xml, read_xml_chunks
 from termserver.fhir.xml_writer import write_xml, xml_chunks
+from termserver.model.decimals import DecimalText
 
 VERSIONS = (FhirVersion.R4, FhirVersion.R5)
 KINDS = ("CodeSystem", "ValueSet", "ConceptMap", "NamingSystem", "Parameters", "Bundle", "OperationOutcome")

@@ -27,6 +27,7 @@ from termserver.index.brief_concepts import (
 )
 from termserver.model.code_system import Concept, ConceptProperty
 from termserver.model.coding import Coding, Designation
+from termserver.model.decimals import DecimalText
 from termserver.model.extension import Extension
 
 _CODES = ("A", "b\tc", "line\nbreak", 'quo"te', "é", "no name", "elsewhere")
@@ -34,7 +35,7 @@ _TEXTS = st.sampled_from(("", "heart", "a\tb", "a\nb", '"', "\\", "å", "\x1a0",
 _CODE_VALUES = st.tuples(st.sampled_from(("kind", "part")), st.sampled_from(_CODES), st.just("code"))
 _OTHER_VALUES = st.one_of(
     st.tuples(st.just("note"), _TEXTS, st.just("string")),
-    st.tuples(st.just("size"), st.sampled_from((1, 0.5, True, -3)), st.just("decimal")),
+    st.tuples(st.just("size"), st.sampled_from((1, 0.5, DecimalText("1.50"), True, -3)), st.just("decimal")),
     st.tuples(st.just("site"), st.just(Coding("http://s", "hand", None, "a\tb")), st.just("Coding")),
 )
 

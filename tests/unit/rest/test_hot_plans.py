@@ -17,6 +17,7 @@ from termserver.loaders.loinc import read_loinc
 from termserver.loaders.rf2 import read_rf2
 from termserver.model.code_system import CodeSystem, Concept, ConceptProperty, PropertyDefinition
 from termserver.model.coding import Coding, Designation
+from termserver.model.decimals import DecimalText
 from termserver.model.extension import Extension
 from termserver.model.value_set import Filter, Include, IncludedConcept, ValueSet
 from termserver.rest.hot_codes import HOT_OPERATIONS
@@ -61,7 +62,7 @@ def _plain() -> tuple[CodeSystem, list[Concept]]:
         )
         values = [
             ConceptProperty("kind", chooser.choice(("C1", "C2", "nowhere", "é")), "code"),
-            ConceptProperty("weight", chooser.choice((1, 1.0, 0.5, True)), "decimal"),
+            ConceptProperty("weight", chooser.choice((1, 1.0, 0.5, DecimalText("1.50"), True)), "decimal"),
             ConceptProperty("note", chooser.choice(_WORDS)),
             ConceptProperty("of", Coding(PLAIN, "C1", None, "Nice"), "Coding"),
             ConceptProperty("parent", "C2", "code"),
