@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN_PROBLEMS = 20
 # As `loaders.maps.registry.MAP_FORMATS`, which is not imported for --help; a test compares them
-MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "table")
+MAP_FORMAT_NAMES = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "usagi", "table")
 
 
 @click.command(name="load-map")
@@ -58,7 +58,7 @@ def load_map(
     on_error: str,
     data: Path | None,
 ) -> None:
-    """Load maps from FHIR, SSSOM, an RF2 map reference set, OMOP's or MyHealth@EU's tables, or any table.
+    """Load maps from FHIR, SSSOM, an RF2 map reference set, Usagi, OMOP's or MyHealth@EU's tables, any table.
 
     FHIR: a ConceptMap, a Bundle of them or NDJSON; JSON or XML; R4, R4B or R5. OMOP: source_to_concept_map, or a zip of
     CONCEPT.csv and CONCEPT_RELATIONSHIP.csv (or one beside the other).

@@ -23,7 +23,6 @@ from termserver.audit.record import record
 from termserver.model.decision import ChosenTarget, NoMapReason, RowStatus
 from termserver.model.person import Person, Role
 from termserver.model.project import Progress, Row
-from termserver.model.relationship import Relationship
 from termserver.model.usagi_line import OMOP, UsagiLine
 from termserver.store import decisions as decision_store
 from termserver.store import people as people_store
@@ -35,14 +34,6 @@ from termserver.store.usagi_lines import add_usagi_lines
 
 IMPORTER = "usagi-import"
 """Login of the person in whose name a command on the server imports; it cannot sign in."""
-_RELATIONSHIPS = {
-    "EQUAL": Relationship.EQUIVALENT,
-    "EQUIVALENT": Relationship.EQUIVALENT,
-    "WIDER": Relationship.NARROWER,  # the *target* is wider
-    "NARROWER": Relationship.BROADER,
-    "INEXACT": Relationship.RELATED_TO,
-    "UNMATCHED": Relationship.NOT_RELATED,
-}
 _NO_HASH = "!"  # no argon2 hash: nobody can sign in with it
 _BATCH = 1_000
 
@@ -104,7 +95,7 @@ def _decision(row: Row, lines: Sequence[UsagiLine]) -> ImportedDecision | None:
             OMOP,
             str(line.concept_id),
             line.cells.get("conceptName", ""),
-            _RELATIONSHIPS.get(line.equivalence, Relationship.RELATED_TO),
+            line.relationship,
         )
         for line in own
         if line.concept_id and line.status == "APPROVED"

@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 
 from termserver.exports.table_writer import delimited_chunks
-from termserver.model.concept_map import ConceptMap
 from termserver.model.decision import ChosenTarget, RowStatus
 from termserver.model.export_row import ExportRow
 from termserver.model.map_export import MapExport
@@ -32,7 +31,7 @@ _STATUS = {
 
 def write_transcoding(export: MapExport) -> Iterator[bytes]:
     """The zip as bytes; a source code without a target has a concept and no transcoding."""
-    tables = _Tables(export.concept_map)
+    tables = _Tables(export)
     for row in export.rows:
         tables.add(row)
     buffer = io.BytesIO()
@@ -52,27 +51,29 @@ def write_transcoding(export: MapExport) -> Iterator[bytes]:
 class _Tables:
     """The three tables while they are filled; a concept gets its number at first sight."""
 
-    def __init__(self, concept_map: ConceptMap) -> None:
-        self._source = concept_map.groups[0].source if concept_map.groups else concept_map.url
-        self._versions = {group.source: group.source_version for group in concept_map.groups}
-        self._versions |= {group.target: group.target_version for group in concept_map.groups}
-        self._date = concept_map.date or ""
-        self._numbers: dict[tuple[str, str], int] = {}
+    def __init__(self, export: MapExport) -> None:
+        self._export = export
+        self._date = export.concept_map.date or ""
+        self._numbers: dict[tuple[str, str, str], int] = {}
         self.concepts: list[Sequence[str]] = []
         self.designations: list[Sequence[str]] = []
         self.transcodings: list[Sequence[str]] = []
 
     def add(self, row: ExportRow) -> None:
-        source = self._concept(row.source_system or self._source, row.source_code, row.source_name, row.language)
+        """Take a row: its code, its targets, and which is transcoded to which."""
+        system = self._export.source_of(row)
+        version = self._export.version_of(system, as_source=True)
+        source = self._concept(system, version, row.source_code, row.source_name, row.language)
         for target, detail in row.detailed_targets:
-            number = self._concept(target.system, target.code, target.display, "en")
+            version = self._export.version_of(target.system)
+            number = self._concept(target.system, version, target.code, target.display, "en")
             self.transcodings.append(self._transcoding(row, target, detail.properties, source, number))
 
-    def _concept(self, system: str, code: str, name: str, language: str | None) -> int:
-        number = self._numbers.get((system, code))
+    def _concept(self, system: str, version: str, code: str, name: str, language: str | None) -> int:
+        number = self._numbers.get((system, version, code))
         if number is None:
-            number = self._numbers[system, code] = len(self._numbers) + 1
-            self.concepts.append((str(number), system, self._versions.get(system) or "", code, "CURRENT"))
+            number = self._numbers[system, version, code] = len(self._numbers) + 1
+            self.concepts.append((str(number), system, version, code, "CURRENT"))
             if name:
                 self.designations.append((str(number), language or "", name, "true"))
         return number

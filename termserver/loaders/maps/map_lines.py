@@ -35,6 +35,8 @@ class MapLine:
         Bookkeeping of the format, kept with the target (without one: with the source code) so that it can be written again.
     source_kept
         The same of the source code; that of its first line counts.
+    r4_equivalence
+        As `model.concept_map.MapTarget` has it.
     """
 
     line: int
@@ -49,6 +51,7 @@ class MapLine:
     properties: tuple[tuple[str, str], ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     source_kept: tuple[tuple[str, str], ...] = ()
+    r4_equivalence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ def _element(lines: list[MapLine]) -> MapElement:
             line.relationship,
             line.target_display or None,
             line.comment,
+            line.r4_equivalence,
             properties=line.properties,
             other=with_facts(line.kept),
         )

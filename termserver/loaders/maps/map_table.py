@@ -35,37 +35,22 @@ COLUMN_KINDS = (
 )  # fmt: skip
 """What a column can be: the keys of `columns` in `read_map_table`."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "source_code": ("source code", "sourcecode", "source_code", "from", "from code", "old code", "old"),
-    "source_display": (
-        "source term",
-        "source display",
-        "source_display",
-        "source_code_description",
-        "source name",
-        "sourcename",
-    ),
-    "source_system": ("source system", "source_system"),
-    "target_code": (
-        "target code",
-        "targetcode",
-        "target_code",
-        "target_concept_id",
-        "to",
-        "to code",
-        "new code",
-        "new",
-    ),
-    "target_display": ("target term", "target display", "target_display", "target_name", "target name"),
-    "target_system": ("target system", "target_system"),
-    "relationship": ("relationship", "relationship type code", "equivalence", "relationship_id"),
-    "no_map": ("no map", "no map flag", "no_map_reason"),
+    "source_code": ("source code", "sourcecode", "from", "from code", "old code", "old"),
+    "source_display": ("source term", "source display", "source code description", "source name", "sourcename"),
+    "source_system": ("source system",),
+    "target_code": ("target code", "targetcode", "target concept id", "to", "to code", "new code", "new"),
+    "target_display": ("target term", "target display", "target name"),
+    "target_system": ("target system",),
+    "relationship": ("relationship", "relationship type code", "equivalence", "relationship id"),
+    "no_map": ("no map", "no map flag", "no map reason"),
     "comment": ("comment", "notes"),
     "forward": ("automatic forward", "auto forward", "forward"),
     "backward": ("automatic backward", "auto backward", "backward"),
     "combination": ("combination",),
-    "source_version": ("source version", "source_version"),
-    "target_version": ("target version", "target_version"),
+    "source_version": ("source version",),
+    "target_version": ("target version",),
 }
+"""Kind → names of columns, with blanks where files have underscores too."""
 _OMOP_COLUMNS = (
     "source_vocabulary_id", "target_concept_id", "target_vocabulary_id", "valid_start_date", "valid_end_date",
     "invalid_reason", "source_concept_id",
@@ -89,6 +74,7 @@ _RELATIONSHIPS = {
         if code != "unmatched" and (found := relationship_from_r4_equivalence(code)) is not None
     },
 }
+_R4_ONLY = {"equal", "subsumes", "specializes", "inexact"}  # finer than R5; kept, so that R4 gets them again
 _FALSE = {"", "false", "no", "0", "n"}
 _PLACE = re.compile(r"column \d+")
 _NOTHING = "UNDEF"  # BfArM's transition tables: this edition has no such code
@@ -179,19 +165,28 @@ def named_columns(named: Iterable[str], option: str) -> dict[str, str]:
 
 def _names_both_codes(cells: Sequence[str], named: Mapping[str, str]) -> bool:
     """True for the line of column names: one is a source code, another a target code."""
-    folded = {cell.strip().casefold() for cell in cells}
+    folded = {_folded(cell) for cell in cells}
     return all(
-        any(item.casefold() in folded for item in ((named[kind],) if kind in named else _NAMES[kind]))
+        any(_folded(item) in folded for item in ((named[kind],) if kind in named else _NAMES[kind]))
         for kind in ("source_code", "target_code")
     )
 
 
+def _folded(column: str) -> str:
+    """A column's name as it is compared.
+
+    >>> _folded("Source_Code ")
+    'source code'
+    """
+    return column.strip().casefold().replace("_", " ")
+
+
 def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line: int) -> _Columns:
-    folded = {column.strip().casefold(): place for place, column in enumerate(names)}
+    folded = {_folded(column): place for place, column in reversed(list(enumerate(names)))}
     places: dict[str, int] = {}
     for kind in COLUMN_KINDS:
         wanted = (named[kind],) if kind in named else _NAMES[kind]
-        place = next((folded[item.casefold()] for item in wanted if item.casefold() in folded), None)
+        place = next((folded[_folded(item)] for item in wanted if _folded(item) in folded), None)
         if place is not None:
             places[kind] = place
         elif kind in named:
@@ -203,8 +198,9 @@ def _columns(names: Sequence[str], named: Mapping[str, str], *, name: str, line:
                 file=name,
                 line=line,
             )
-    is_omop = names[places["target_code"]].casefold() == "target_concept_id"
-    omop = {column: folded[column] for column in _OMOP_COLUMNS if column in folded and "target_concept_id" in folded}
+    concept_id = _folded("target_concept_id")
+    is_omop = _folded(names[places["target_code"]]) == concept_id
+    omop = {item: folded[_folded(item)] for item in _OMOP_COLUMNS if _folded(item) in folded and concept_id in folded}
     return _Columns(places, omop, is_omop, "relationship type code" in folded)
 
 
@@ -247,6 +243,7 @@ def _lines(rows: Iterator[TableRow], columns: _Columns, systems: _Systems, loade
             (("combination", "and"),) if columns.cell(row, "combination").casefold() == "and" else (),
             tuple(item for item in kept if not item[0].startswith("source_")),
             tuple(item for item in kept if item[0].startswith("source_")),
+            said if said in _R4_ONLY else None,
         )
     if not_in_force:
         loaded.notes.append(f"{not_in_force:,} lines are not in force (invalid_reason): left out")

@@ -18,9 +18,11 @@ from termserver.loaders.maps.omop_tables import is_omop_file
 from termserver.loaders.maps.rf2_map import is_rf2_map_file, read_rf2_map
 from termserver.loaders.maps.sssom import is_sssom_file, read_sssom
 from termserver.loaders.maps.transcoding import is_transcoding_file, read_transcoding
+from termserver.loaders.maps.usagi_map import read_usagi_map
 from termserver.loaders.table import is_spreadsheet
+from termserver.loaders.usagi import is_usagi_file
 
-MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "table")
+MAP_FORMATS = ("fhir-r4", "fhir-r5", "sssom", "rf2", "omop-concepts", "transcoding", "usagi", "table")
 
 
 def read_maps(
@@ -62,6 +64,8 @@ def read_maps(
         yield read_rf2_map(path, header, name=name)
     elif chosen == "omop-concepts":
         yield read_omop_map(path, header, name=name, further_concepts=omop_concepts)
+    elif chosen == "usagi":
+        yield read_usagi_map(path, header, name=name)
     elif chosen == "transcoding":
         yield read_transcoding(path, header, name=name)
     else:
@@ -109,4 +113,6 @@ def recognise_map(path: Path) -> str:
         return "fhir-r5" if is_r5(path) else "fhir-r4"
     if is_sssom_file(path):
         return "sssom"
+    if is_usagi_file(path):
+        return "usagi"
     return "rf2" if is_rf2_map_file(path) else "table"
