@@ -41,6 +41,7 @@ from termserver.store.resources import (
     maps_with_text,
     value_sets_with_text,
 )
+from termserver.terminology.service import Terminology
 
 _IN_HEAD = {"_id", "_lastUpdated", "url", "system", "version", "name", "title", "status"}
 _BY_CODE = {("CodeSystem", "code"), ("ConceptMap", "source-code"), ("ConceptMap", "target-code")}
@@ -101,7 +102,7 @@ def search(service: Service, kind: str, request: FhirRequest) -> Json:
             f"Parameter '{unknown[0][:80]}': {kind} is not searched by it; by {known}", expression=unknown[0][:80]
         )
     with service.database.session() as session:
-        found = matching(session, kind, criteria)
+        found = matching(session, kind, criteria, service.terminology)
         _sort(found, request.queried("_sort"))
         shown = [] if summary == "count" else found[page.offset : page.offset + page.count]
         resources = [
@@ -114,8 +115,16 @@ def search(service: Service, kind: str, request: FhirRequest) -> Json:
     return write_search_set(resources, total=len(found), links=links, outcome=outcome)
 
 
-def matching(session: Session, kind: str, criteria: Sequence[Criterion]) -> list[_Found]:
-    """All resources of a kind that fit every criterion, by url, latest version first."""
+def matching(
+    session: Session, kind: str, criteria: Sequence[Criterion], terminology: Terminology | None = None
+) -> list[_Found]:
+    """All resources of a kind that fit every criterion, by url, latest version first.
+
+    Parameters
+    ----------
+    terminology
+        Its tables find target codes; without it the elements of maps are read.
+    """
     found = [_Found(kind, head, session) for head in list_heads(session, kind)]
 
     aliases: dict[str, str] = {}
@@ -136,7 +145,8 @@ def matching(session: Session, kind: str, criteria: Sequence[Criterion]) -> list
             found = [one for one in found if matches(criterion, one.of_head(), canonical)]
     for criterion in dear:
         if (kind, criterion.parameter.name) in _BY_CODE:
-            found = _with_code(session, kind, found, criterion)
+            canonical("")  # reads the aliases
+            found = _with_code(session, kind, found, criterion, canonical, terminology)
         elif (kind, criterion.parameter.name) == ("ValueSet", "reference") and not criterion.modifier:
             canonical("")  # reads the aliases
             found = _with_reference(session, found, criterion, aliases, canonical)
@@ -157,23 +167,44 @@ def _with_url(found: list[_Found], criterion: Criterion, *, canonical_urls: set[
     ]
 
 
-def _with_code(session: Session, kind: str, found: list[_Found], criterion: Criterion) -> list[_Found]:
-    codes = [value.rpartition("|")[2] for value in criterion.values]
-    systems = {value.rpartition("|")[0] for value in criterion.values if "|" in value}
+def _with_code(
+    session: Session,
+    kind: str,
+    found: list[_Found],
+    criterion: Criterion,
+    canonical: Callable[[str], str],
+    terminology: Terminology | None,
+) -> list[_Found]:
+    asked = [(canonical(system), code) for system, _, code in (value.rpartition("|") for value in criterion.values)]
+    systems = {system for system, _ in asked if system}
     if kind == "CodeSystem":
-        having = code_systems_with_code(session, codes)
+        having = code_systems_with_code(session, [code for _, code in asked], [one.head.content_id for one in found])
         fitting = [one for one in found if not systems or one.head.url in systems]
-    elif criterion.parameter.name == "source-code":
-        having = maps_with_source_code(session, codes)
-        fitting = [one for one in found if not systems or systems & set(values_at(one.of_resource(), "group.source"))]
     else:
-        fitting = [one for one in found if not systems or systems & set(values_at(one.of_resource(), "group.target"))]
-        pieces = [f'"code":{to_text(code)},"relationship"' for code in codes]
-        having = maps_with_text(session, pieces, [one.head.content_id for one in fitting])
+        end = "source" if criterion.parameter.name == "source-code" else "target"
+        fitting = [
+            one
+            for one in found
+            if not systems or systems & set(map(canonical, values_at(one.of_resource(), f"group.{end}")))
+        ]
+        ids = [one.head.content_id for one in fitting]
+        if end == "source":
+            having = maps_with_source_code(session, asked, ids, canonical)
+        else:
+            having = _with_target_code(session, asked, ids, terminology)
     wanted = criterion.modifier != "not" if criterion.modifier != "missing" else criterion.values[0] == "false"
     if criterion.modifier == "missing":
         return fitting if wanted else []
     return [one for one in fitting if (one.head.content_id in having) == wanted]
+
+
+def _with_target_code(
+    session: Session, asked: Sequence[tuple[str, str]], ids: Sequence[int], terminology: Terminology | None
+) -> set[int]:
+    """By the translation tables; of maps that have none (they came with this transaction) by their text."""
+    having, without_table = (set(), list(ids)) if terminology is None else terminology.maps_to(asked, ids)
+    pieces = [f'"code":{to_text(code)},"relationship"' for _, code in asked]
+    return having | maps_with_text(session, pieces, without_table)
 
 
 def _with_reference(

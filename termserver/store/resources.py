@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -23,6 +23,8 @@ from termserver.store.tables import (
 from termserver.store.value_sets import StoredValueSet
 
 KINDS = ("CodeSystem", "ValueSet", "ConceptMap", "NamingSystem")
+# SQLite knows 32,766 parameters in a query
+_MOST_IDS = 5_000
 Stored = StoredCodeSystem | StoredValueSet | StoredConceptMap | StoredNamingSystem
 
 
@@ -116,21 +118,50 @@ def list_heads(session: Session, kind: str) -> list[ResourceHead]:
     return [ResourceHead(*row) for row in session.execute(query.order_by(table.url, table.version.desc(), table.id))]
 
 
-def code_systems_with_code(session: Session, codes: Sequence[str]) -> set[int]:
-    """Numbers of the code system versions that have one of the codes."""
-    return set(session.scalars(select(ConceptTable.code_system_id).where(ConceptTable.code.in_(codes)).distinct()))
+def code_systems_with_code(session: Session, codes: Sequence[str], ids: Sequence[int]) -> set[int]:
+    """Numbers of those of the code system versions that have one of the codes; one look into an index for each."""
+    table = ConceptTable
+    found: set[int] = set()
+    for start in range(0, len(ids), _MOST_IDS):
+        own = table.code_system_id.in_(ids[start : start + _MOST_IDS])
+        found.update(session.scalars(select(table.code_system_id).where(own, table.code.in_(codes)).distinct()))
+    return found
 
 
-def maps_with_source_code(session: Session, codes: Sequence[str]) -> set[int]:
-    """Numbers of the map versions that have an element for one of the codes."""
+def maps_with_source_code(
+    session: Session, asked: Sequence[tuple[str, str]], ids: Sequence[int], canonical: Callable[[str], str]
+) -> set[int]:
+    """Numbers of those of the map versions that have an element for one of the codes.
+
+    Parameters
+    ----------
+    asked
+        Code systems (empty: any) and codes.
+    canonical
+        The canonical URL behind an alias.
+    """
     table = ConceptMapElementTable
-    return set(session.scalars(select(table.concept_map_id).where(table.source_code.in_(codes)).distinct()))
+    found: set[int] = set()
+    codes = [code for _, code in asked]
+    for start in range(0, len(ids), _MOST_IDS):
+        own = table.concept_map_id.in_(ids[start : start + _MOST_IDS])
+        columns = select(table.concept_map_id, table.group_index, table.source_code)
+        for map_id, group_index, code in session.execute(columns.where(own, table.source_code.in_(codes)).distinct()):
+            if map_id in found:
+                continue
+            if ("", code) in asked:
+                found.add(map_id)
+                continue
+            stored = concept_maps.get_concept_map(session, map_id)
+            if stored is not None and (canonical(stored.header.groups[group_index].source), code) in asked:
+                found.add(map_id)
+    return found
 
 
 def maps_with_text(session: Session, pieces: Iterable[str], map_ids: Sequence[int]) -> set[int]:
     """Numbers of the given map versions in whose elements a piece of JSON occurs, as `to_text` writes it.
 
-    A scan of the elements: a search by target code is rare, and an index of targets would cost each import.
+    A scan of the elements, for maps of which no translation table knows the targets.
     """
     table = ConceptMapElementTable
     found: set[int] = set()

@@ -316,6 +316,28 @@ class Terminology:
             self._tables.put(key, found)
         return found
 
+    def maps_to(self, asked: Sequence[tuple[str, str]], map_ids: Sequence[int]) -> tuple[set[int], list[int]]:
+        """Which of the maps have one of the codes as a target, by their tables; and those that are not known here.
+
+        Parameters
+        ----------
+        asked
+            Canonical URLs of code systems (empty: any) and codes.
+        """
+        catalogue = self.catalogue()
+        wanted = set(map_ids)
+        known = {one.id: one for maps in catalogue.concept_maps.values() for one in maps if one.id in wanted}
+        found = {
+            number
+            for number, stored in known.items()
+            if any(
+                system in ("", catalogue.canonical_system(group.group.target)) and group.sources_of(code)
+                for group in self.table(stored, catalogue).groups
+                for system, code in asked
+            )
+        }
+        return found, [number for number in map_ids if number not in known]
+
     def remove_unused_indexes(self) -> list[str]:
         """Remove index folders that nothing stored has had for a day; their names."""
         catalogue = self.catalogue()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from termserver.rest import searching
 from termserver.settings import Settings
 from termserver.store.engine import Database
 from tests.unit.fhir.builders import fill
@@ -93,7 +95,10 @@ _EVERY = (
     ("ConceptMap", "_lastUpdated", "gt2020"),
     ("ConceptMap", "source-code", "a"),
     ("ConceptMap", "source-code", "http://a.example/s|a"),
+    ("ConceptMap", "source-code", "urn:oid:1.2.3|a"),
+    ("ConceptMap", "source-code", "x,a"),
     ("ConceptMap", "target-code", "b"),
+    ("ConceptMap", "target-code", "nope,b"),
     ("ConceptMap", "target-code", "http://a.example/t|b"),
     ("ConceptMap", "source-system", "http://a.example/s"),
     ("ConceptMap", "source-group-system", "urn:oid:1.2.3"),
@@ -143,6 +148,9 @@ def test_what_fits_is_found(fhir: WritingClient, base: str, kind: str, name: str
         ("ConceptMap", "source-code", "http://a.example/t|a"),
         ("ConceptMap", "source-code:not", "a"),
         ("ConceptMap", "target-code", "a"),
+        ("ConceptMap", "target-code", "http://a.example/s|b"),
+        ("ConceptMap", "target-code", "http://b.example/t|b"),
+        ("ConceptMap", "target-code:not", "b"),
         ("ConceptMap", "source-system", "http://a.example/t"),
         ("CodeSystem", "code", "zzz"),
         ("CodeSystem", "code:not", "a"),
@@ -223,3 +231,24 @@ def test_both_databases_find_the_same(database: Database, tmp_path: Path) -> Non
     for kind, name, value in _EVERY:
         mine = {"ConceptMap": "m", "CodeSystem": "s", "ValueSet": "v", "NamingSystem": "n"}[kind]
         assert mine in _ids(fhir, kind, **{name: value}), (kind, name, value)
+
+
+def test_a_code_is_looked_for_in_the_group_of_its_system(fhir: WritingClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two groups, two targets: each code is found with its own system alone, and no element is read for it."""
+    body = concept_map("1.0", url="http://a.example/two", id="two")
+    other = json.loads(json.dumps(body["group"][0]).replace("http://a.example/", "http://other.example/"))
+    other["element"][0]["code"], other["element"][0]["target"][0]["code"] = "c", "d"
+    body["group"].append(other)
+    assert fhir.write("PUT", "/r4/ConceptMap/two", body).status_code == 201
+    asked = {
+        "source-code": {"http://a.example/s|a", "http://other.example/s|c", "|c", "c"},
+        "target-code": {"http://a.example/t|b", "http://other.example/t|d", "|d", "d"},
+    }
+    crossed = {
+        "source-code": {"http://a.example/s|c", "http://other.example/s|a"},
+        "target-code": {"http://a.example/t|d", "http://other.example/t|b"},
+    }
+    monkeypatch.setattr(searching, "maps_with_text", lambda session, pieces, ids: pytest.fail("read") if ids else set())
+    for name in asked:
+        assert all("two" in _ids(fhir, "ConceptMap", **{name: value}) for value in asked[name])
+        assert not any("two" in _ids(fhir, "ConceptMap", **{name: value}) for value in crossed[name])
