@@ -14,6 +14,9 @@ from termserver.model.relationship import Relationship
 from termserver.model.source_list import RowProblem
 from termserver.store.element_rows import RowFile
 
+_IN_MEMORY = 20_000
+"""Lines beyond which the elements of a map go to a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class MapLine:
@@ -98,7 +101,7 @@ def elements_from_lines(lines: Iterable[MapLine], loaded: LoadedMap) -> None:
     """Put lines into the map's groups: a group a pair of systems, an element a source code, in the order of the file.
 
     A line that says again what an earlier one said counts as merged; one that maps a code to itself in the same system
-    is refused. Memory: all lines.
+    is refused. Memory: all lines; the elements of a large map go to `loaded.rows`, which who reads the map closes.
 
     Raises
     ------
@@ -119,18 +122,36 @@ def elements_from_lines(lines: Iterable[MapLine], loaded: LoadedMap) -> None:
         seen.add(key)
         of_code = groups.setdefault((line.source_system, line.target_system), {}).setdefault(line.source_code, [])
         of_code.append(line)
-    declared: dict[str, None] = {}
-    built = []
-    for (source, target), by_code in groups.items():
-        (source_url, source_version), (target_url, target_version) = _split(source), _split(target)
-        elements = tuple(_element(found) for found in by_code.values())
-        built.append(MapGroup(source_url, target_url, source_version, target_version, elements))
-        for found in by_code.values():
-            declared |= dict.fromkeys(code for line in found for code, _ in line.properties)
+    declared = dict.fromkeys(
+        code
+        for by_code in groups.values()
+        for found in by_code.values()
+        for line in found
+        for code, _ in line.properties
+    )
+    built = _groups(groups, loaded)
     other = dict(loaded.concept_map.other)
     if declared:
         other["property"] = [{"code": code, "uri": property_uri(code), "type": "string"} for code in declared]
     loaded.concept_map = replace(loaded.concept_map, groups=tuple(built), other=other)
+
+
+def _groups(groups: dict[tuple[str, str], dict[str, list[MapLine]]], loaded: LoadedMap) -> list[MapGroup]:
+    """The groups of the map; elements of a large one go to a file while their lines are let go."""
+    if loaded.counts.rows > _IN_MEMORY:
+        loaded.rows = RowFile()
+    built = []
+    for index, ((source, target), by_code) in enumerate(groups.items()):
+        (source_url, source_version), (target_url, target_version) = _split(source), _split(target)
+        elements: list[MapElement] = []
+        for code in list(by_code):
+            element = _element(by_code.pop(code))
+            if loaded.rows is None:
+                elements.append(element)
+            else:
+                loaded.rows.add(index, element)
+        built.append(MapGroup(source_url, target_url, source_version, target_version, tuple(elements)))
+    return built
 
 
 def _with_target_systems(lines: Iterable[MapLine], loaded: LoadedMap) -> Iterator[MapLine]:

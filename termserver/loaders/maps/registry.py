@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from termserver.errors import BadFile
 from termserver.fhir.versions import FhirVersion
+from termserver.loaders.archive import is_zip
 from termserver.loaders.fhir_json import looks_like_fhir_json
 from termserver.loaders.fhir_xml import looks_like_fhir_xml
 from termserver.loaders.maps.fhir_maps import is_r5, read_fhir_maps
@@ -56,20 +60,53 @@ def read_maps(
     chosen = format_name or recognise_map(path)
     if chosen not in MAP_FORMATS:
         raise BadFile(f"the format '{chosen}' is unknown; use one of: {', '.join(MAP_FORMATS)}", file=name)
-    if chosen.startswith("fhir"):
-        yield from read_fhir_maps(path, header, FhirVersion.R5 if chosen == "fhir-r5" else FhirVersion.R4, name=name)
-    elif chosen == "sssom":
-        yield read_sssom(path, header, name=name)
-    elif chosen == "rf2":
-        yield read_rf2_map(path, header, name=name)
-    elif chosen == "omop-concepts":
-        yield read_omop_map(path, header, name=name, further_concepts=omop_concepts)
-    elif chosen == "usagi":
-        yield read_usagi_map(path, header, name=name)
-    elif chosen == "transcoding":
-        yield read_transcoding(path, header, name=name)
-    else:
-        yield read_map_table(path, header, columns=columns, name=name)
+    with _naming_damage(path, name):
+        if chosen.startswith("fhir"):
+            yield from read_fhir_maps(
+                path, header, FhirVersion.R5 if chosen == "fhir-r5" else FhirVersion.R4, name=name
+            )
+        elif chosen == "sssom":
+            yield read_sssom(path, header, name=name)
+        elif chosen == "rf2":
+            yield read_rf2_map(path, header, name=name)
+        elif chosen == "omop-concepts":
+            yield read_omop_map(path, header, name=name, further_concepts=omop_concepts)
+        elif chosen == "usagi":
+            yield read_usagi_map(path, header, name=name)
+        elif chosen == "transcoding":
+            yield read_transcoding(path, header, name=name)
+        else:
+            yield read_map_table(path, header, columns=columns, name=name)
+
+
+@contextmanager
+def _naming_damage(path: Path, name: str) -> Iterator[None]:
+    """What the libraries of text and archives raise, as the one error that names the file and, in a text, the line."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise BadFile("it is not UTF-8; save it anew as UTF-8", file=name, line=_line_that_is_not_utf8(path)) from None
+    except csv.Error as error:
+        raise BadFile(f"it cannot be read as a table: {error}", file=name) from None
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise BadFile(f"the archive is damaged: {error}", file=name) from None
+    except (EOFError, OSError, RuntimeError) as error:  # a truncated or an encrypted archive, an unknown compression
+        if not is_zip(path):
+            raise
+        raise BadFile(f"the archive is damaged, or of a kind that is not read: {error}", file=name) from None
+
+
+def _line_that_is_not_utf8(path: Path) -> int | None:
+    """The first such line, from 1; None in an archive."""
+    if is_zip(path):
+        return None
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 @contextmanager

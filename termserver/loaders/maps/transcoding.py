@@ -59,10 +59,13 @@ def read_transcoding(path: Path, header: MapHeader, *, name: str) -> LoadedMap:
 def _rows(archive: zipfile.ZipFile, table: str, columns: tuple[str, ...], name: str) -> Iterator[Mapping[str, str]]:
     with archive.open(table) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
         reader = csv.DictReader(text, restval="")
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
-        if missing:
-            raise BadFile(f"{table} lacks the column {', '.join(missing)}", file=name)
-        yield from reader
+        try:
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise BadFile(f"{table} lacks the column {', '.join(missing)}", file=name)
+            yield from reader
+        except UnicodeDecodeError:
+            raise BadFile(f"{table} is not UTF-8; save it anew as UTF-8", file=name) from None
 
 
 def _lines(
