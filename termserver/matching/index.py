@@ -234,14 +234,16 @@ def build_index(targets: Iterable[Target], model: OwnModel, learned: LearnedName
     del targets, kept  # from here on the columns speak
     sums = model.sums_of_words(list(names.words))
     vectors = vectors_of_names(sums, name_words)
+    coarse, word_vectors = CoarseNames.of(vectors, sums, name_words), normalised_rows(sums).astype(np.float16)
+    del sums
     index = TargetIndex(
         table,
         names,
         vectors,
-        CoarseNames.of(vectors, sums, name_words),
+        coarse,
         NgramIndex.build(names.words, name_words),
         names_of_words(names.words, name_words),
-        word_vectors=normalised_rows(sums).astype(np.float16),
+        word_vectors=word_vectors,
         has_children=has_children,
     )
     add_keys(index)

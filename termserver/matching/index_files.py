@@ -13,7 +13,7 @@ import numpy as np
 
 from termserver.errors import MatchingError
 from termserver.matching.index import Names, TargetIndex, displays_of
-from termserver.matching.lexical import NgramIndex, postings_of
+from termserver.matching.lexical import NgramIndex
 from termserver.matching.meaning import CoarseNames, mixtures_of
 from termserver.matching.name_words import WordNames
 from termserver.matching.target_table import TargetTable
@@ -31,6 +31,7 @@ _INDEX_ARRAYS = (
     "code_order",
     "has_children",
 )
+_NGRAM_ARRAYS = ("names", "counts", "ends", "lengths", "idf", "common")
 _NAME_ARRAYS = (
     "concept",
     "start",
@@ -51,7 +52,7 @@ _NAME_ARRAYS = (
 def save_index(index: TargetIndex, folder: Path) -> None:
     """Write the index to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    names, targets, postings = index.names, index.targets, index.ngrams.postings
+    names, targets = index.names, index.targets
     arrays = {name: getattr(index, name) for name in _INDEX_ARRAYS}
     arrays |= {f"names_{name}": getattr(names, name) for name in _NAME_ARRAYS}
     arrays |= {
@@ -61,11 +62,7 @@ def save_index(index: TargetIndex, folder: Path) -> None:
         "coarse_weights": index.coarse.mixtures.data,
         "coarse_words": index.coarse.mixtures.indices,
         "coarse_ends": index.coarse.mixtures.indptr,
-        "ngrams_data": postings.data,
-        "ngrams_indices": postings.indices,
-        "ngrams_indptr": postings.indptr,
-        "ngrams_idf": index.ngrams.idf,
-        "ngrams_common": index.ngrams.common,
+        **{f"ngrams_{name}": getattr(index.ngrams, name) for name in _NGRAM_ARRAYS},
         "word_names": index.words.names,
         "word_names_ends": index.words.ends,
         "names_searched_ends": names.searched.ends,
@@ -152,11 +149,7 @@ def _open(folder: Path) -> TargetIndex:
             mixtures_of(array("coarse_weights"), array("coarse_words"), array("coarse_ends"), len(names.words)),
             float(array("coarse_error")),
         ),
-        ngrams=NgramIndex(
-            postings_of(array("ngrams_data"), array("ngrams_indices"), array("ngrams_indptr"), len(texts)),
-            np.array(array("ngrams_idf")),
-            np.array(array("ngrams_common")),
-        ),
+        ngrams=NgramIndex(**{name: array(f"ngrams_{name}") for name in _NGRAM_ARRAYS}),
         words=WordNames(names.words, array("word_names"), array("word_names_ends")),
         transformer_vectors=array("transformer_vectors") if path.exists() else None,
         code_keys=table("code_keys"),

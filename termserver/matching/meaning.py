@@ -50,7 +50,7 @@ class CoarseNames:
     def of(cls, vectors: NDArray[np.float16], sums: NDArray[np.float32], name_words: NameWords) -> CoarseNames:
         """Of names, shape (n_names, dimensions), made of the words' `sums`, shape (n_words, dimensions)."""
         lengths = np.maximum(np.linalg.norm(sums, axis=1), 1e-9).astype(np.float32)
-        codes, scales = _bytes_of(sums / lengths[:, None])
+        codes, scales = _bytes_of(sums, lengths)
         words = codes * scales[:, None]
         ends = np.zeros(len(name_words) + 1, np.int64)
         columns, weights = np.empty(len(name_words.words), np.int32), np.empty(len(name_words.words), np.float32)
@@ -113,11 +113,18 @@ def mixtures_of(
     )
 
 
-def _bytes_of(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Vectors in one byte a number, with the scale of each."""
-    largest = np.abs(vectors).max(axis=1, initial=0)
-    scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-    return np.rint(vectors / scales[:, None]).astype(np.int8), scales
+def _bytes_of(
+    vectors: NDArray[np.float32], lengths: NDArray[np.float32]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Vectors divided by their lengths in one byte a number, with the scale of each."""
+    codes, scales = np.empty(vectors.shape, np.int8), np.ones(len(vectors), np.float32)
+    for first in range(0, len(vectors), NAME_CHUNK):
+        span = slice(first, first + NAME_CHUNK)
+        units = vectors[span] / lengths[span, None]
+        largest = np.abs(units).max(axis=1, initial=0)
+        scales[span] = np.where(largest > 0, largest / 127, 1)
+        codes[span] = np.rint(units / scales[span, None])
+    return codes, scales
 
 
 @dataclass(frozen=True, slots=True)
