@@ -32,11 +32,16 @@ class _Answer:
 
     Parameters
     ----------
+    standing
+        Which maps are no active ones.
+    messages
+        What went wrong on the way, or why a code has no map.
     hints
         Why something was left out: told where nothing was found.
     """
 
     matches: list[TranslateMatch] = field(default_factory=list)
+    standing: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
 
@@ -77,14 +82,16 @@ def translate(
         answer.messages += answer.hints
         if not answer.messages:
             answer.say(NOTHING_FOUND)
-    return TranslateResult(found, tuple(answer.matches), "; ".join(answer.messages) or None)
+    return TranslateResult(found, tuple(answer.matches), "; ".join((*answer.messages, *answer.standing)) or None)
 
 
 def _say_status(table: TranslationTable, answer: _Answer) -> None:
     """Of a map that a request brings, the client knows the status."""
     head = table.head
     if head.status in ("draft", "retired") and not table.is_brought:
-        answer.say(f"The concept map {head.canonical} is {'a draft' if head.status == 'draft' else 'retired'}")
+        said = f"The concept map {head.canonical} is {'a draft' if head.status == 'draft' else 'retired'}"
+        if said not in answer.standing:
+            answer.standing.append(said)
 
 
 def _counts(match: TranslateMatch) -> bool:

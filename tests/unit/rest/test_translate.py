@@ -469,6 +469,12 @@ def test_a_map_that_is_not_in_force_is_not_looked_for(database: Database, tmp_pa
         answer = fhir.get(path, url=f"http://x.example/{name}", **asked).json()
         assert value(answer, "result") is True
         assert said in value(answer, "message")
+        nothing = fhir.get(path, url=f"http://x.example/{name}", **asked | {"code": "B"}).json()
+        url = f"http://x.example/{name}|1"
+        assert (value(nothing, "result"), value(nothing, "message")) == (
+            False,
+            f"No translations found; The concept map {url} {said}",
+        )
 
 
 def test_a_query_may_repeat_itself_but_not_contradict(fhir: FhirClient) -> None:
