@@ -33,6 +33,7 @@ from termserver.terminology.included_systems import Composition, composition_of
 from termserver.terminology.included_version import Reading, find_code_system, read_coding
 from termserver.terminology.library import Library
 from termserver.terminology.membership import CodeQuestion
+from termserver.terminology.providers.grammar import GrammarContent
 from termserver.terminology.selection import find_value_set
 from termserver.terminology.standing import listed_standing, standing_issues
 from termserver.terminology.validation_answer import answer, display_rules, place_of
@@ -165,7 +166,19 @@ def _say_not_in(asked: _Asked, finding: Finding) -> None:
     version = f"|{coding.version}" if coding.version else ""
     display = f" ('{coding.display}')" if coding.display else ""
     message = messages.THIS_CODE_NOT_IN_VALUE_SET if asked.request.from_concept else messages.NOT_IN_VALUE_SET
+    finding.told += _reasons(asked, finding)
     finding.add(message, "code", f"{coding.system}{version}#{coding.code}{display}", asked.shown)
+
+
+def _reasons(asked: _Asked, finding: Finding) -> list[str]:
+    """Why the filters of the value set do not select a code, where its system can tell; said beside the issue."""
+    content = finding.content
+    if not isinstance(content, GrammarContent):
+        return []
+    includes = asked.composition.of_system(asked.library, finding.coding.system)
+    rules = [rule for item in includes for rule in item.include.filters]
+    reasons = [content.why_not_selected(rule, finding.coding.code) for rule in rules]
+    return [reason for reason in reasons if reason is not None]
 
 
 # ------------------------------------------------------------------ a system that the value set does not include

@@ -41,11 +41,18 @@ def no_fault(code: str) -> str | None:
     return None
 
 
+def no_reason(rule: Filter, code: str) -> str | None:
+    """For systems without filters of their own, or of which there is no more to say than that they do not fit."""
+    return None
+
+
 class GrammarContent:
     """See the module; satisfies `content.Content`.
 
     Parameters
     ----------
+    reason
+        Why an own filter does not select a code, for people; None if it does, or there is no more to say.
     fault
         Code → why the rules do not accept it, for people; None if there is no more to say than that.
     listed
@@ -63,6 +70,7 @@ class GrammarContent:
         parse: Parse,
         *,
         own_test: OwnTest = no_own_filters,
+        reason: Callable[[Filter, str], str | None] = no_reason,
         fault: Callable[[str], str | None] = no_fault,
         listed: Listed = None,
         listed_in: str = "",
@@ -73,6 +81,7 @@ class GrammarContent:
         )
         self._parse = parse
         self._own_test = own_test
+        self.why_not_selected = reason
         self._fault = fault
         self._listed = listed
         self._names: Mapping[str, str] | None = None

@@ -278,7 +278,13 @@ _PREFERRED = Coding("http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra", "
 def ucum(listed: Listed) -> GrammarContent:
     """UCUM as content of a code system; each unit has its own code as display and its analysis as a further name."""
     return GrammarContent(
-        _header(), _concept, own_test=_canonical_test, fault=why_no_unit, listed=listed, listed_in=COMMON_UNITS
+        _header(),
+        _concept,
+        own_test=_canonical_test,
+        reason=_why_not_canonical,
+        fault=why_no_unit,
+        listed=listed,
+        listed_in=COMMON_UNITS,
     )
 
 
@@ -331,3 +337,18 @@ def _canonical_test(rule: Filter, place: str) -> Callable[[str], bool] | None:
     except NotAUnit as fault:
         raise BadInput(f"The filter's value '{rule.value}' is no unit: {fault}", expression=f"{place}.value") from None
     return lambda code: _concept(code) is not None and parse_unit(code).dimension == wanted
+
+
+def _why_not_canonical(rule: Filter, code: str) -> str | None:
+    """What a unit's canonical form is, where the filter wants another; None for any other filter.
+
+    >>> _why_not_canonical(Filter("canonical", "=", "g"), "mL")
+    'Code mL has canonical form m3, not g as required'
+    """
+    test = _canonical_test(rule, "filter")
+    if test is None or test(code):
+        return None
+    try:
+        return f"Code {code} has canonical form {parse_unit(code).canonical}, not {rule.value} as required"
+    except NotAUnit:
+        return None
