@@ -24,6 +24,7 @@ from termserver.fhir.map_groups import (
     Declarations,
     dependency_extension,
 )
+from termserver.fhir.unmatched_targets import split_unmatched
 from termserver.model.coding import Coding
 from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapGroup, MapTarget, Other, Unmapped
 from termserver.model.relationship import Relationship, r4_equivalence_from_relationship
@@ -60,7 +61,8 @@ def write_element(element: MapElement, declared: Declarations, *, r5: bool) -> J
         carried.append({"url": ELEMENT_VALUE_SET_EXTENSION, "valueCanonical": element.value_set})
     if element.no_map and element.comment and r5:
         carried.append({"url": NO_MAP_COMMENT_EXTENSION, "valueString": element.comment})
-    written = _with_extensions(element.other, *carried)
+    other, unmatched = (element.other, []) if r5 else split_unmatched(element.other)
+    written = _with_extensions(other, *carried)
     if element.value_set and r5:
         written["valueSet"] = element.value_set
     if element.code:
@@ -70,10 +72,11 @@ def write_element(element: MapElement, declared: Declarations, *, r5: bool) -> J
     if element.no_map and r5:
         written["noMap"] = True
     elif element.no_map:
-        written["target"] = [{"equivalence": "unmatched"} | ({"comment": element.comment} if element.comment else {})]
+        reason = {"comment": element.comment} if element.comment else {}
+        written["target"] = unmatched or [{"equivalence": "unmatched"} | reason]
     elif element.targets:
         write_target = _write_target_r5 if r5 else _write_target_r4
-        written["target"] = [write_target(target, declared) for target in element.targets]
+        written["target"] = [*(write_target(target, declared) for target in element.targets), *unmatched]
     return written
 
 

@@ -20,6 +20,7 @@ from termserver.fhir.elements import (
     take_extensions,
     text,
 )
+from termserver.fhir.unmatched_targets import carried_unmatched, with_unmatched
 from termserver.model.coding import Coding
 from termserver.model.concept_map import Dependency, DependencyValue, MapElement, MapGroup, MapTarget, Unmapped
 from termserver.model.relationship import (
@@ -115,6 +116,7 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
         If a code is missing, a relationship is none of FHIR's, or `noMap` stands beside targets.
     """
     targets: list[MapTarget] = []
+    unmatched: list[Json] = []
     no_map = bool(flag(element, "noMap", path))
     comment = _extension_text(element, NO_MAP_COMMENT_EXTENSION, "valueString", path)
     code, value_set = _code_or_value_set(element, ELEMENT_VALUE_SET_EXTENSION, path, r5=r5)
@@ -123,6 +125,7 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
         if not text(item, "code", here) and item.get("equivalence") == "unmatched":
             # R4 "unmatched" without a code has no R5 relationship: it becomes element.noMap
             no_map, comment = True, text(item, "comment", here) or comment
+            unmatched.append(carried_unmatched(item, here))
             continue
         targets.append(_read_target(item, here, declared, r5=r5))
     if no_map and targets and "noMap" in element:
@@ -132,9 +135,13 @@ def read_element(element: Json, path: str, declared: Declarations, *, r5: bool) 
         text(element, "display", path),
         tuple(targets),
         no_map and not targets,
-        comment,
+        None if unmatched and targets else comment,
         value_set,
-        _kept(element, NO_MAP_COMMENT_EXTENSION, ELEMENT_VALUE_SET_EXTENSION),
+        with_unmatched(
+            _kept(element, NO_MAP_COMMENT_EXTENSION, ELEMENT_VALUE_SET_EXTENSION),
+            unmatched,
+            beside_targets=bool(targets),
+        ),
     )
 
 

@@ -281,6 +281,39 @@ def test_r4_to_r5_to_r4_is_identity() -> None:
     assert back == _with_attributes(R4)
 
 
+_ON_CONDITION = [{"property": "http://a.example/sex", "system": "http://s.example", "value": "f", "display": "F"}]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [{"code": "T", "equivalence": "equal"}, {"equivalence": "unmatched", "comment": "else nothing"}],
+        [{"code": "T", "equivalence": "wider"}, {"equivalence": "unmatched", "dependsOn": _ON_CONDITION}],
+        [{"equivalence": "unmatched", "comment": "of women", "dependsOn": _ON_CONDITION}],
+        [{"equivalence": "unmatched", "comment": "one"}, {"equivalence": "unmatched", "comment": "two"}],
+    ],
+)
+def test_r4_unmatched_beside_targets_and_on_conditions_is_not_lost(targets: list[dict]) -> None:
+    element = {"extension": [{"url": "http://own.example", "valueString": "kept"}], "code": "S", "target": targets}
+    group = {"source": "http://a.example", "target": "http://b.example", "element": [element]}
+    resource = {
+        "resourceType": "ConceptMap",
+        "url": "u",
+        "version": "1",
+        "name": "N",
+        "status": "active",
+        "group": [group],
+    }
+    read = read_concept_map(resource, FhirVersion.R4)
+    assert write_concept_map(read, FhirVersion.R4)["group"][0] == group
+    as_r5 = write_concept_map(read, FhirVersion.R5)
+    again = read_concept_map(as_r5, FhirVersion.R5)
+    assert again == read
+    assert write_concept_map(again, FhirVersion.R4)["group"][0] == group
+    no_map = all("code" not in target for target in targets)
+    assert as_r5["group"][0]["element"][0].get("noMap", False) is no_map
+
+
 def _with_attributes(resource: dict) -> dict:
     """R4's properties are declared as R5 attributes, which R4 carries as extensions."""
     base = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap.additionalAttribute"
