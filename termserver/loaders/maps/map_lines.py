@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from termserver.errors import BadFile
+from termserver.errors import BadFile, BadInput
 from termserver.loaders.source import ReadCounts
 from termserver.model.beyond_fhir import property_uri, with_facts
 from termserver.model.concept_map import ConceptMap, MapElement, MapGroup, MapTarget
@@ -14,6 +15,8 @@ from termserver.model.relationship import Relationship
 from termserver.model.source_list import RowProblem
 from termserver.store.element_rows import RowFile
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]{1,2000}")
+_VERSION = re.compile(r"[^\s|]{1,100}")
 _IN_MEMORY = 20_000
 """Lines beyond which the elements of a map go to a file."""
 
@@ -227,6 +230,24 @@ def refuse(loaded: LoadedMap, line: int, column: str | None, code: str | None, r
     loaded.counts.rows += 1
     loaded.counts.refused += 1
     loaded.problems.append(RowProblem(line, column, code, "error", rule, message))
+
+
+def check_header(header: MapHeader) -> None:
+    """Refuse what a map cannot be called.
+
+    Raises
+    ------
+    BadInput
+        If a URL is none, or the version could not be pinned by `url|version`.
+
+    >>> check_header(MapHeader("https://example.org/ConceptMap/m", "2026.1", source_system="urn:oid:1.2.3|7"))
+    """
+    canonicals = (header.source_system, header.target_system, *header.vocabularies.values())
+    for what, url in (("url", header.url), *(("code system", item.partition("|")[0]) for item in canonicals)):
+        if url and not _URI.fullmatch(url):
+            raise BadInput(f"The {what} '{url[:80]}' is no absolute URL (http://…, urn:…), without blanks and |")
+    if header.version and not _VERSION.fullmatch(header.version):
+        raise BadInput(f"The version '{header.version[:80]}' of a map is 1 to 100 characters without blanks and |")
 
 
 def head_from(header: MapHeader, *, name: str, title: str = "", url: str = "", version: str = "") -> ConceptMap:

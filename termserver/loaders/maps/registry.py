@@ -15,7 +15,7 @@ from termserver.loaders.archive import is_zip
 from termserver.loaders.fhir_json import looks_like_fhir_json
 from termserver.loaders.fhir_xml import looks_like_fhir_xml
 from termserver.loaders.maps.fhir_maps import is_r5, read_fhir_maps
-from termserver.loaders.maps.map_lines import LoadedMap, MapHeader
+from termserver.loaders.maps.map_lines import LoadedMap, MapHeader, check_header
 from termserver.loaders.maps.map_table import read_map_table
 from termserver.loaders.maps.omop_concepts import read_omop_map
 from termserver.loaders.maps.omop_tables import is_omop_file
@@ -53,8 +53,11 @@ def read_maps(
     ------
     BadFile
         If the file is damaged, or is no map.
+    BadInput
+        If the map cannot be called as the header says.
     """
     name = name or path.name
+    check_header(header)
     if not path.is_file():
         raise BadFile("there is no such file", file=str(path))
     chosen = format_name or recognise_map(path)

@@ -126,6 +126,11 @@ def test_a_bad_line_keeps_the_map_out_unless_told_to_go_on(fhir: FileClient) -> 
         ({"url": ["http://a.example", "http://b.example"]}, "a,b\n", "given twice"),
         ({}, "old,new\nA,B\n", "--url"),
         ({"format": "fhir-r4", "url": URL}, "{", "JSON"),
+        ({"url": f"{URL}|1"}, "old,new\nA,B\n", "is no absolute URL"),
+        ({"url": "my map"}, "old,new\nA,B\n", "is no absolute URL"),
+        ({"url": URL, "version": "1|2"}, "old,new\nA,B\n", "without blanks and |"),
+        ({"url": URL, "sourceSystem": "my list"}, "old,new\nA,B\n", "The code system 'my list' is no absolute URL"),
+        ({"url": URL, "vocabulary": "X=a: b"}, "old,new\nA,B\n", "The code system 'a: b' is no absolute URL"),
     ],
 )
 def test_what_cannot_be_read_is_said(
