@@ -23,6 +23,10 @@ Mask = NDArray[np.bool_]
 
 _FILES = ("bytes", "ends", "words", "heads")
 _MOST_STARS = 8
+# More texts than these are searched all at once rather than one by one
+_MOST_LOOKED_INTO = 50_000
+_LETTERS_COMPARED_EVERYWHERE = 3
+_BLOCK = 128 * 1024
 _SIGN = re.compile(r"[^\x00-\x7f\w]|[\r\n]")
 _PIECES = re.compile(r"\\.|\*|[^\\*]+", re.DOTALL)
 
@@ -138,14 +142,37 @@ class TextPool:
         return places
 
     def _places_of(self, piece: bytes) -> NDArray[np.int64]:
-        """Where a piece stands, in all texts; looked for by its rarest letter, which leaves little to compare."""
-        anchor = min(range(len(piece)), key=lambda offset: _COMMON_LETTERS.find(piece[offset : offset + 1]))
-        places: NDArray[np.int64] = np.flatnonzero(self.content == piece[anchor]).astype(np.int64) - anchor
-        places = places[(places >= 0) & (places + len(piece) <= len(self.content))]
-        for offset, byte in enumerate(piece):
-            if offset != anchor:
-                places = places[self.content[places + offset] == byte]
+        """Where a piece stands, in all texts; looked for by its rarest letters, which leave little to compare."""
+        offsets = sorted(range(len(piece)), key=lambda offset: _COMMON_LETTERS.find(piece[offset : offset + 1]))
+        count = max(len(self.content) - len(piece) + 1, 0)
+        found = [np.empty(0, dtype=np.int64)]
+        for start in range(0, count, _BLOCK):  # what is compared stays in the processor's cache
+            end = min(start + _BLOCK, count)
+            fits = self.content[start + offsets[0] : end + offsets[0]] == piece[offsets[0]]
+            for offset in offsets[1:_LETTERS_COMPARED_EVERYWHERE]:
+                fits &= self.content[start + offset : end + offset] == piece[offset]
+            found.append(np.flatnonzero(fits) + start)
+        places: NDArray[np.int64] = np.concatenate(found)
+        for offset in offsets[_LETTERS_COMPARED_EVERYWHERE:]:
+            places = places[self.content[places + offset] == piece[offset]]
         return places
+
+    def _with_piece_at(self, edge: NDArray[np.int64], piece: bytes) -> Mask:
+        """Which texts have the piece at a place of each; the caller sees to it that the piece does not leave the text."""
+        numbers: NDArray[np.int64] = np.flatnonzero(self._lengths() >= len(piece))
+        for offset, byte in enumerate(piece):
+            numbers = numbers[self.content[edge[numbers] + offset] == byte]
+        found = np.zeros(len(self), dtype=np.bool_)
+        found[numbers] = True
+        return found
+
+    def _starts(self) -> NDArray[np.int64]:
+        return np.concatenate((np.zeros(1, dtype=np.int64), self.ends[:-1]))[: len(self)]
+
+    def _lengths(self) -> NDArray[np.int64]:
+        """Shape (n_texts,), without the line breaks."""
+        lengths: NDArray[np.int64] = self.ends - self._starts() - 1
+        return lengths
 
     def _of_places(self, places: NDArray[np.int64]) -> Mask:
         found = np.zeros(len(self), dtype=np.bool_)
@@ -163,17 +190,36 @@ class TextPool:
         pieces = _pieces(pattern)
         if pieces.count(None) > _MOST_STARS:
             raise BadInput(f"The pattern '{pattern}' has more than {_MOST_STARS} stars")
-        longest = max((piece for piece in pieces if piece is not None), key=len, default=b"")
-        if not longest:
+        if not any(pieces):
             return np.full(len(self), None in pieces, dtype=np.bool_)
-        expression = re.compile(_expression(pieces), re.DOTALL)
-        content = self.content.data
-        found = self._of_places(self._places_of(longest))
-        if pieces == [None, longest, None]:
+        found = self._with_edges(pieces)
+        inner = [piece for piece in pieces[1:-1] if piece]
+        if not inner:
             return found
+        if int(np.count_nonzero(found)) > _MOST_LOOKED_INTO:
+            found &= self._of_places(self._places_of(max(inner, key=len)))
+        if pieces == [None, *inner, None] and len(inner) == 1:
+            return found
+        expression = re.compile(_expression(pieces), re.DOTALL)
+        content, starts = self.content.data, self._starts()
         for number in np.flatnonzero(found).tolist():
-            start = int(self.ends[number - 1]) if number else 0
-            found[number] = expression.fullmatch(content, start, int(self.ends[number]) - 1) is not None
+            end = self.ends.item(number) - 1
+            found[number] = expression.fullmatch(content, starts.item(number), end) is not None
+        return found
+
+    def _with_edges(self, pieces: list[bytes | None]) -> Mask:
+        """Which texts begin and end as the pattern does, with room for both."""
+        lengths = self._lengths()
+        if len(pieces) == 1:
+            whole = pieces[0] or b""
+            found: Mask = self._with_piece_at(self._starts(), whole) & (lengths == len(whole))
+            return found
+        first, last = pieces[0] or b"", pieces[-1] or b""
+        found = lengths >= len(first) + len(last)
+        if first:
+            found &= self._with_piece_at(self._starts(), first)
+        if last:
+            found &= self._with_piece_at(self.ends - 1 - len(last), last)
         return found
 
 

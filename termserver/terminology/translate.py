@@ -17,6 +17,7 @@ from termserver.model.concept_map import MapElement, MapTarget, Unmapped
 from termserver.model.relationship import Relationship
 from termserver.model.requests import TranslateRequest
 from termserver.model.results import TranslateMatch, TranslateResult
+from termserver.terminology.contained_maps import contained_map
 from termserver.terminology.languages import Languages, languages_from_header
 from termserver.terminology.map_conditions import Scope, dependencies_allow, property_uris, resolved, scopes_of
 from termserver.terminology.map_surroundings import MapSurroundings
@@ -254,7 +255,10 @@ class _Walk:
         if not unmapped.other_map:
             self.answer.say("An unmapped rule says other-map and names none")
             return
-        table = self.surroundings.other_map(*split_canonical(unmapped.other_map))
+        if unmapped.other_map.startswith("#"):
+            table = contained_map(self.table.head, unmapped.other_map)
+        else:
+            table = self.surroundings.other_map(*split_canonical(unmapped.other_map))
         if table is None:
             self.answer.say(f"The map for unmapped codes, {unmapped.other_map}, is not known here")
             return

@@ -1,5 +1,6 @@
 """$translate over HTTP: each spelling, each version, and each defect seen in peers (TRANSLATE.md)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -492,3 +493,49 @@ def test_a_query_may_repeat_itself_but_not_contradict(fhir: FhirClient) -> None:
     ):
         answer = fhir.ask("GET", path, params=[*pairs, ("system", LOCAL)])
         assert answer.status_code == status, (pairs, answer.text)
+
+
+def _contained(identifier: str, code: str, then: str | None, word: str) -> dict[str, object]:
+    target = {"code": f"{code}-target", word: "equivalent"}
+    group = {
+        "source": "http://c.example/s",
+        "target": "http://c.example/t",
+        "element": [{"code": code, "target": [target]}],
+    }
+    if then is not None:
+        group["unmapped"] = {"mode": "other-map", "otherMap": then, "url": then}
+    return {"resourceType": "ConceptMap", "id": identifier, "status": "active", "group": [group]}
+
+
+@pytest.mark.parametrize("base", ["/r4", "/r5"])
+def test_unmapped_codes_go_to_a_map_that_the_map_contains(fhir_sqlite: FhirClient, base: str) -> None:
+    """`#id` names it, from the map and from another that it contains; a circle ends, and what is not there is told."""
+    word, name = ("equivalence", "code") if base == "/r4" else ("relationship", "sourceCode")
+    given = _contained("m", "a", "#first", word) | {"url": "http://c.example/m", "version": "1"}
+    if base == "/r4":
+        for place in ("first", "second"):
+            given.setdefault("contained", []).append(
+                _contained(place, place, {"first": "#second"}.get(place, "#first"), word)
+            )
+    else:
+        given["contained"] = [
+            _contained("first", "first", "#second", word),
+            _contained("second", "second", "#gone", word),
+        ]
+    body = {"resourceType": "Parameters", "parameter": [
+        {"name": "conceptMap", "resource": given}, {"name": "system", "valueUri": "http://c.example/s"}]}  # fmt: skip
+
+    def asked(code: str) -> dict[str, object]:
+        more = {"name": name, "valueCode": code}
+        return fhir_sqlite.post(
+            f"{base}/ConceptMap/$translate", body | {"parameter": [*body["parameter"], more]}
+        ).json()
+
+    for code in ("a", "first", "second"):
+        found = asked(code)
+        assert value(found, "result") is True, code
+        assert f'"{code}-target"' in json.dumps(found)
+    lost = asked("nowhere")
+    assert value(lost, "result") is False
+    said = "form a circle: http://c.example/m|1 → " if base == "/r4" else "#gone, is not known here"
+    assert said in value(lost, "message")
