@@ -1,6 +1,6 @@
 """What the extensions of a code system or value set say of its standing; they stay in the model's `other`, verbatim.
 
-Source: FHIR R5 extension structuredefinition-standards-status, and CodeSystem.versionAlgorithm[x].
+Source: FHIR extensions structuredefinition-standards-status and codesystem-supplement-type, CodeSystem.versionAlgorithm[x].
 """
 
 from __future__ import annotations
@@ -8,6 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+
+
+SUPPLEMENT_TYPE = "http://hl7.org/fhir/StructureDefinition/codesystem-supplement-type"
+
+
+def is_language_pack(other: Mapping[str, object]) -> bool:
+    """True if a supplement says that it holds names in another language, and no more.
+
+    >>> is_language_pack({"extension": [{"url": SUPPLEMENT_TYPE, "valueCode": "lang-pack"}]})
+    True
+    """
+    extensions = other.get("extension")
+    return any(
+        isinstance(item, dict) and item.get("url") == SUPPLEMENT_TYPE and item.get("valueCode") == "lang-pack"
+        for item in (extensions if isinstance(extensions, list) else ())
+    )
 
 
 def standards_status(other: Mapping[str, object]) -> str | None:

@@ -196,9 +196,11 @@ class TextPool:
         inner = [piece for piece in pieces[1:-1] if piece]
         if not inner:
             return found
-        if int(np.count_nonzero(found)) > _MOST_LOOKED_INTO:
-            found &= self._of_places(self._places_of(max(inner, key=len)))
-        if pieces == [None, *inner, None] and len(inner) == 1:
+        longest = max(inner, key=len)
+        is_anywhere = pieces == [None, longest, None]
+        if is_anywhere or int(np.count_nonzero(found)) > _MOST_LOOKED_INTO:
+            found &= self._of_places(self._places_of(longest))
+        if is_anywhere:
             return found
         expression = re.compile(_expression(pieces), re.DOTALL)
         content, starts = self.content.data, self._starts()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from termserver.errors import NotFound
 from termserver.fhir.elements import split_canonical
-from termserver.fhir.standing import version_algorithm
+from termserver.fhir.standing import is_language_pack, version_algorithm
 from termserver.index.builder import Indexes
 from termserver.model.code_system import CodeSystem, Concept
 from termserver.model.requests import Overlay
@@ -48,8 +48,8 @@ class Library:
     def code_system(self, url: str, version: str | None = None) -> Content | None:
         """The code system in the version asked for, or the newest; supplements added.
 
-        Supplements that are loaded always add their names; those that a request brings only where it says
-        `useSupplement`.
+        Supplements that are loaded always add their names, and so do language packs that a request brings; its other
+        supplements only where it says `useSupplement`.
         """
         key = (url, version)
         if key not in self._open:
@@ -105,8 +105,9 @@ class Library:
         return listed if url in self.catalogue.value_sets else None
 
     def _asked_for(self, supplement: Content) -> bool:
+        """True if the request names the supplement it brought; a language pack need not be named."""
         header = supplement.header
-        return any(
+        return is_language_pack(header.other) or any(
             url == header.url and version in (None, header.version)
             for url, version in (split_canonical(item) for item in self._supplements)
         )
