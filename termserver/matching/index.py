@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from termserver.errors import MatchingError
 from termserver.matching.hashing import normalised_rows
 from termserver.matching.identifiers import marks_of
 from termserver.matching.labs import analyte_of, axes_of_name, scale_of_name
@@ -22,8 +21,9 @@ from termserver.matching.meaning import CoarseNames
 from termserver.matching.name_words import NameWords, WordNames, names_of_words, words_of_names
 from termserver.matching.normalise.common import fold, numbers_of, skel
 from termserver.matching.normalise.negation import negated_words
-from termserver.matching.normalise.tables import language_of, typed_mask, typed_values
+from termserver.matching.normalise.tables import typed_mask, typed_values
 from termserver.matching.own_model import OwnModel
+from termserver.matching.target_columns import TargetColumns, columns_of
 from termserver.matching.target_table import TargetTable
 from termserver.matching.text_table import Labels, NumberSets, TextTable
 from termserver.model.candidate import Target
@@ -225,26 +225,22 @@ def build_index(targets: Iterable[Target], model: OwnModel, learned: LearnedName
     MatchingError
         If there are no targets.
     """
-    kept = sorted(targets, key=lambda target: (target.code, target.system))
-    if not kept:
-        raise MatchingError("there are no targets to search; load the target code system first")
-    names, name_words = names_of(kept)
-    table = TargetTable.of(kept, displays_of(names.texts, names.start))
-    has_children = have_children(kept)
-    del targets, kept  # from here on the columns speak
+    columns = columns_of(targets)
+    del targets  # from here on the columns speak
+    names, name_words = names_of(columns)
     sums = model.sums_of_words(list(names.words))
     vectors = vectors_of_names(sums, name_words)
     coarse, word_vectors = CoarseNames.of(vectors, sums, name_words), normalised_rows(sums).astype(np.float16)
     del sums
     index = TargetIndex(
-        table,
+        columns.table,
         names,
         vectors,
         coarse,
         NgramIndex.build(names.words, name_words),
         names_of_words(names.words, name_words),
         word_vectors=word_vectors,
-        has_children=has_children,
+        has_children=columns.has_children,
     )
     add_keys(index)
     add_analytes(index, model)
@@ -282,32 +278,28 @@ def add_analytes(index: TargetIndex, model: OwnModel) -> None:
     index.analyte_vectors = model.encode(analytes).astype(np.float16)
 
 
-def names_of(targets: Sequence[Target]) -> tuple[Names, NameWords]:
+def names_of(columns: TargetColumns) -> tuple[Names, NameWords]:
     """All names of the targets with what is read from each, and the words of each."""
-    texts, languages, concept = _texts_of(targets)
+    texts, languages, kinds = columns.texts, columns.languages, columns.table.kinds
     count = len(texts)
     lengths = np.fromiter(
         (
-            len(untagged(text, targets[position].kind).encode("utf-8", "surrogatepass"))
-            for text, position in zip(texts, concept, strict=True)
+            len(untagged(text, kinds.values[kind]).encode("utf-8", "surrogatepass"))
+            for text, kind in zip(texts, kinds.numbers[columns.concept].tolist(), strict=True)
         ),
         np.int64,
         count,
     )
-    table = TextTable.of(texts)
-    del texts
-    searched = table.shortened(lengths)
-    spoken = Labels.of(languages)
+    searched = texts.shortened(lengths)
     skeletons = TextTable.of(skel(text) for text in searched)
-    concepts = np.array(concept, np.int32)
     words, name_words = words_of_names(skeletons)
-    said = [language or "en" for language in languages]
+    said = [languages.values[number] or "en" for number in languages.numbers.tolist()]
     names = Names(
-        texts=table,
+        texts=texts,
         searched=searched,
-        languages=spoken,
-        concept=concepts,
-        start=np.searchsorted(concepts, np.arange(len(targets) + 1)).astype(np.int32),
+        languages=languages,
+        concept=columns.concept,
+        start=columns.start,
         typed=np.fromiter(
             (typed_mask(typed_values(text, language)) for text, language in zip(searched, said, strict=True)),
             np.int64,
@@ -319,35 +311,13 @@ def names_of(targets: Sequence[Target]) -> tuple[Names, NameWords]:
         n_words=np.fromiter((skeleton.count(" ") + 1 for skeleton in skeletons), np.int16, count),
         n_letters=np.fromiter(map(len, skeletons), np.int32, count),
         marks=np.fromiter(map(marks_of, searched), np.int8, count),
-        **_axes_of(table, searched, concepts),
+        **_axes_of(texts, searched, columns.concept),
         skeletons=skeletons,
         numbers=NumberSets.of(numbers_of(text) for text in searched),
         words=words,
         word_numbers=name_words.first_words(WORDS_A_NAME),
     )
     return names, name_words
-
-
-def _texts_of(targets: Sequence[Target]) -> tuple[list[str], list[str | None], list[int]]:
-    """Texts, languages and target of all names, a target's equal ones once."""
-    texts: list[str] = []
-    languages: list[str | None] = []
-    concept: list[int] = []
-    for position, target in enumerate(targets):
-        display_language = _display_language(target)
-        seen = {(fold(target.display), display_language)}
-        texts.append(target.display)
-        languages.append(display_language)
-        concept.append(position)
-        for designation in target.designations:
-            language = language_of(designation.language)
-            key = (fold(designation.value), language)
-            if key[0] and key not in seen:
-                seen.add(key)
-                texts.append(designation.value)
-                languages.append(language)
-                concept.append(position)
-    return texts, languages, concept
 
 
 def _axes_of(texts: TextTable, searched: TextTable, concept: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
@@ -376,27 +346,6 @@ def number_words(skeletons: Sequence[str], width: int) -> tuple[tuple[str, ...],
         for column, word in enumerate(skeleton.split()[:width]):
             numbers[row, column] = position.setdefault(word, len(position))
     return tuple(position), numbers
-
-
-def _display_language(target: Target) -> str | None:
-    """The language of the display, where one of the designations repeats it with a tag."""
-    return next(
-        (
-            language_of(designation.language)
-            for designation in target.designations
-            if designation.value == target.display and designation.language
-        ),
-        None,
-    )
-
-
-def have_children(targets: Sequence[Target]) -> NDArray[np.bool_]:
-    """Which targets another one names as parent, or continues behind a point; shape (n_targets,)."""
-    parents = {parent for target in targets for parent in target.parents}
-    prefixes = {target.code.split(".")[0] for target in targets if "." in target.code}
-    return np.fromiter(
-        (target.code in parents or target.code in prefixes for target in targets), np.bool_, len(targets)
-    )
 
 
 def add_keys(index: TargetIndex) -> None:

@@ -111,9 +111,12 @@ def words_of_names(skeletons: Iterable[str]) -> tuple[TextTable, NameWords]:
 
 
 def names_of_words(words: TextTable, name_words: NameWords) -> WordNames:
-    """`NameWords` turned round."""
-    names = np.repeat(np.arange(len(name_words), dtype=np.int32), np.diff(name_words.ends))
-    keys = np.unique(name_words.words.astype(np.int64) * max(len(name_words), 1) + names)
-    owners, names = np.divmod(keys, max(len(name_words), 1))
-    ends = np.searchsorted(owners, np.arange(len(words) + 1))
-    return WordNames(words, names.astype(np.int32), ends.astype(np.int64))
+    """`NameWords` turned round. Memory while it works: some 20 bytes a word of a name."""
+    order = np.argsort(name_words.words, kind="stable")  # of a word the names stay in their order
+    names = np.repeat(np.arange(len(name_words), dtype=np.int32), np.diff(name_words.ends))[order]
+    owners = name_words.words[order]
+    del order
+    once = np.ones(len(names), np.bool_)
+    once[1:] = (owners[1:] != owners[:-1]) | (names[1:] != names[:-1])
+    ends = np.searchsorted(owners[once], np.arange(len(words) + 1, dtype=np.int32))
+    return WordNames(words, names[once], ends.astype(np.int64))

@@ -37,18 +37,6 @@ class TargetTable(Sequence[Target]):
     parents: TextTable
     active: NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, targets: Sequence[Target], displays: TextTable) -> TargetTable:
-        """From targets in order, with their displays as a table that may be shared."""
-        return cls(
-            Labels.of(target.system for target in targets),
-            TextTable.of(target.code for target in targets),
-            displays,
-            Labels.of(target.kind for target in targets),
-            TextTable.of(_BETWEEN.join(target.parents) for target in targets),
-            np.fromiter((target.active for target in targets), np.bool_, len(targets)),
-        )
-
     def __len__(self) -> int:
         return len(self.codes)
 
@@ -80,3 +68,8 @@ class TargetTable(Sequence[Target]):
                 return at
             at += 1
         return None
+
+
+def joined_parents(parents: Sequence[str]) -> str:
+    """Codes of parents as the table keeps them."""
+    return _BETWEEN.join(parents)
