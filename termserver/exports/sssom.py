@@ -6,7 +6,7 @@ A code becomes a CURIE `prefix:code`, the code percent-encoded; each prefix stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version as package_version
 from urllib.parse import quote
@@ -70,12 +70,15 @@ def write_sssom(export: MapExport) -> Iterator[bytes]:
         for facts in _facts_of_lines(row):
             had |= facts.keys()
             used |= {prefix for slot, text in facts.items() for prefix in prefixes_in(slot, text)}
+    known = {*further, *prefixes.values(), "semapv", "skos", "sssom"}
     declared = {prefix: further[prefix] for prefix in sorted(used & further.keys() - set(prefixes.values()))}
     metadata = yaml.safe_dump(_metadata(export, prefixes, declared), sort_keys=False, allow_unicode=True, width=10_000)
     in_front = "".join(f"#{line}\n" for line in metadata.splitlines())
     columns = (*COLUMNS[:-1], *(slot for slot in _FURTHER_SLOTS if slot in had), COLUMNS[-1])
     lines = (
-        tuple(line.get(column, "") for column in columns) for row in rows for line in _lines(export, row, prefixes)
+        tuple(line.get(column, "") for column in columns)
+        for row in rows
+        for line in _lines(export, row, prefixes, known)
     )
     return delimited_chunks(columns, lines, delimiter="\t", in_front=in_front, quoted=False)
 
@@ -144,8 +147,14 @@ def _licence_of(concept_map: ConceptMap) -> str:
     return said if re.fullmatch(r"https?://\S+", said) else ""
 
 
-def _lines(export: MapExport, row: ExportRow, prefixes: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Slot → cell, of each line of a row."""
+def _lines(
+    export: MapExport, row: ExportRow, prefixes: dict[str, str], known: Collection[str]
+) -> Iterator[dict[str, str]]:
+    """Slot → cell, of each line of a row; a CURIE whose prefix is not known would make the file invalid: it is left out."""
+
+    def facts_in(said: Mapping[str, str]) -> dict[str, str]:
+        return {slot: text for slot, text in said.items() if slot in _SLOTS and prefixes_in(slot, text) <= set(known)}
+
     source = export.source_of(row)
     common = {
         "subject_id": f"{prefixes[source]}:{quote(row.source_code, safe='')}",
@@ -154,7 +163,7 @@ def _lines(export: MapExport, row: ExportRow, prefixes: dict[str, str]) -> Itera
         **_people(row),
     }
     if row.no_map_reason is not None:
-        facts = {slot: text for slot, text in row.kept.items() if slot in _SLOTS}
+        facts = facts_in(row.kept)
         for system in dict.fromkeys(group.target for group in export.concept_map.groups if group.source == source):
             object_slots = {
                 "predicate_id": "skos:exactMatch",
@@ -165,7 +174,7 @@ def _lines(export: MapExport, row: ExportRow, prefixes: dict[str, str]) -> Itera
             }
             yield _flat(common | object_slots | facts)
     for target, detail in row.detailed_targets:
-        facts = {slot: text for slot, text in detail.properties.items() if slot in _SLOTS}
+        facts = facts_in(detail.properties)
         yield _flat(common | _object(export, target, prefixes) | {"comment": detail.comment or ""} | facts)
 
 

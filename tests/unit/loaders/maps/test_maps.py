@@ -80,6 +80,16 @@ def test_a_prefix_that_nobody_declared_is_named_with_its_line(tmp_path: Path) ->
         read_map(path, HEADER)
 
 
+def test_an_undeclared_prefix_of_a_person_is_said_and_not_written_again(tmp_path: Path) -> None:
+    text = SSSOM.replace("mapping_justification\tconfidence", "mapping_justification\tauthor_id").replace(
+        "\t0.9", "\tstaff:7"
+    )
+    loaded = read_map(written(tmp_path, text), MapHeader(target_system=ICD))
+    assert loaded.notes == ["author_id: the prefix 'staff' is not declared in curie_map (first in line 8)"]
+    assert elements(loaded)["A+1"].targets[0].properties[1] == ("author_id", "staff:7")
+    assert b"staff:7" not in b"".join(write_map(loaded.concept_map, "sssom"))
+
+
 def test_a_predicate_no_concept_map_can_say_is_refused(tmp_path: Path) -> None:
     loaded = read_map(written(tmp_path, SSSOM.replace("skos:exactMatch\t\tICD10", "x:causes\t\tICD10")), HEADER)
     assert [(problem.line, problem.column) for problem in loaded.problems] == [(8, "predicate_id")]
