@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from termserver.matching.labs import LabAxes, analyte_of, axes_of_row, scale_of_row, without_prefix
+from termserver.matching.lab_values import unit_of_values
+from termserver.matching.labs import LabAxes, analyte_of, axes_of_row, property_of_unit, scale_of_row, without_prefix
 from termserver.matching.normalise.common import fold, numbers_of, repair, skel
 from termserver.matching.normalise.negation import negated_words
 from termserver.matching.normalise.tables import expand, language_of, typed_mask, typed_values
@@ -80,6 +81,9 @@ def query_of(row: SourceTerm) -> Query:
     term = expand(raw, language)
     named = without_prefix(term)
     lab = axes_of_row(raw, row.context)
+    read = None if lab.property else unit_of_values(raw, row.context)
+    if read:
+        lab = replace(lab, property=property_of_unit(read.unit))
     context = context_words(row)
     texts = [term]
     shorter = _PARENTHESES.sub(" ", term).strip()
@@ -106,7 +110,10 @@ def query_of(row: SourceTerm) -> Query:
         scale=scale_of_row(raw, lab, row.context),
         code=row.code,
         readable=readable_share(raw),
-        remarks=remarks_of(raw, labelled, whole_length=len(row.term), label=row.language),
+        remarks=(
+            *remarks_of(raw, labelled, whole_length=len(row.term), label=row.language),
+            *((read.remark,) if read else ()),
+        ),
     )
 
 
