@@ -10,7 +10,7 @@ from termserver.curation.engines import Engines, targets_for_system
 from termserver.errors import BadInput
 from termserver.jobs.queue import JobCancelled, enqueue
 from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, Suggestions
-from termserver.model.job import Job
+from termserver.model.job import Job, JobState
 from termserver.model.person import Person
 from termserver.model.project import Project, Row
 from termserver.security.roles import Permission, may, require
@@ -33,7 +33,9 @@ BATCH = 500
 
 
 def queue_suggestions(session: Session, actor: Person | None, project: Project) -> Job:
-    """Queue a new run of the engine over a project; decisions are kept, candidates replaced.
+    """Queue a run of the engine over a project; decisions are kept, candidates replaced.
+
+    A run that the same person has waiting, not begun, is that run: it will see all rows.
 
     Raises
     ------
@@ -44,6 +46,11 @@ def queue_suggestions(session: Session, actor: Person | None, project: Project) 
         require(session, actor, Permission.DECIDE, on=project)
     if not project.target_systems:
         raise BadInput(f"'{project.title}' has no target system; nothing can be suggested.")
+    person_id = None if actor is None else actor.id
+    for job in job_store.list_jobs(session, project_id=project.id):
+        waits = job.kind == "suggest" and job.state is JobState.QUEUED and job.progress == 0
+        if waits and job.person_id == person_id:
+            return job
     return enqueue(session, "suggest", project.id, {}, actor)
 
 

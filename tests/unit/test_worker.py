@@ -49,6 +49,24 @@ def test_decisions_made_elsewhere_are_remembered(sqlite_database: Database, sett
         assert (memory.person, memory.project) == ("anna", "Diagnoses")
 
 
+def test_a_run_that_waits_is_not_queued_twice(sqlite_database: Database, settings: Settings) -> None:
+    from termserver.curation.suggest import queue_suggestions
+
+    with sqlite_database.session(write=True) as session:
+        icd(session)
+        anna = person(session, "anna", Role.MAPPER)
+        of = project(session, anna)
+        first = queue_suggestions(session, anna, of)
+        assert queue_suggestions(session, anna, of).id == first.id
+        assert len(list_jobs(session, of.id)) == 1
+        assert queue_suggestions(session, None, of).id != first.id  # another eye sees other decisions
+    worker = Worker(sqlite_database, settings, Engines(sqlite_database, settings))
+    while worker.run_one():
+        pass
+    with sqlite_database.session(write=True) as session:
+        assert queue_suggestions(session, anna, of).id != first.id
+
+
 def test_a_job_goes_on_behind_its_last_batch(sqlite_database: Database, settings: Settings) -> None:
     from termserver.curation import suggest
     from termserver.store.jobs import release_jobs_of, report_progress, take_job
