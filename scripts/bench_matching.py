@@ -147,7 +147,7 @@ def measure_recall(transformer: str | None) -> dict[str, dict[str, object]]:
             found = list_figures(gold, suggestions)
             unseen = [pair for pair in zip(gold, suggestions, strict=True) if is_fresh(name, pair[0])]
             chances = list_figures([row for row, _ in unseen], [one for _, one in unseen]) if unseen else found
-            found |= {key: chances[key] for key in ("coverage at 95 %", "coverage at 99 %", "ece")}
+            found |= {key: chances[key] for key in ("coverage at 95 %", "coverage at 99 %", "ece", "ece by chance")}
             found |= {"language": gold[0].term.language or "", "system": targets[0].system}
             few = evenly(gold, BASELINE_ROWS)
             found["baseline rows"] = len(few)
@@ -285,6 +285,7 @@ def table(figures: dict[str, dict[str, object]]) -> str:
         "Made by `scripts/bench_matching.py --recall --docs`; do not edit. Terms and codes that no weight has seen. recall@1/@10",
         "of each baseline and of the engine; the interval is a bootstrap's 95 % of the engine's recall@1. Coverage: share of",
         "rows that can be taken unseen with that precision. `w` weighs rows by their frequency, `3` counts the ICD-10 category.",
+        "ECE: expected calibration error, and in brackets what exactly true probabilities would show on so few rows.",
         f"Of longer lists the baselines are asked {BASELINE_ROWS} rows, evenly taken; the engine is asked all.",
         "",
         f"| list | rows | {' | '.join(labels)} | engine | interval | @5 | @25 | mrr | w | 3 | 95 % | 99 % | ECE |",
@@ -305,7 +306,7 @@ def table(figures: dict[str, dict[str, object]]) -> str:
             weighted,
             three,
             *(f"{found[key]:.2f}" for key in ("coverage at 95 %", "coverage at 99 %")),
-            f"{found['ece']:.3f}",
+            f"{found['ece']:.3f} ({found['ece by chance']:.3f})",
         ]
         lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
     for title, key in (("By language", "language"), ("By target system", "system")):

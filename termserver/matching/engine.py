@@ -29,10 +29,11 @@ from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
 from termserver.matching.target_search import search_targets
 from termserver.matching.transformer import CrossEncoder, Transformers
+from termserver.matching.word_costs import WordCosts
 from termserver.model.candidate import Candidate, EarlierDecision, SourceTerm, Suggestions, Target
 from termserver.model.relationship import Relationship
 
-_TRANSFORMER_WEIGHT = 5.0  # score a unit of cosine below the row's best; the ranker is trained without a transformer
+_TRANSFORMER_WEIGHT = 10.0  # score a unit of cosine below the row's best; the ranker is trained without a transformer
 _CROSS_ENCODER_WEIGHT = 4.0  # score a unit of what a cross-encoder says, 0 to 1 of most models
 _READ_TOGETHER = 20  # candidates of a row that a cross-encoder reads
 _CERTAINTY_ROWS = 300  # of a list, by which it is known how hard it is
@@ -47,6 +48,7 @@ class MatchingEngine:
         index: TargetIndex,
         model: OwnModel,
         attributes: AttributeModel,
+        costs: WordCosts,
         ranker: Ranker,
         calibration: Calibration,
         memory: Memory,
@@ -56,6 +58,7 @@ class MatchingEngine:
         self._index = index
         self._model = model
         self._attributes = attributes
+        self._costs = costs
         self._ranker = ranker
         self._calibration = calibration
         self._memory = memory
@@ -66,7 +69,8 @@ class MatchingEngine:
         self._reader = self._pivot.reader(SortedWords(index.names.words))
         self.engine_version = (
             f"termserver {termserver.__version__} / own {model.version} / attributes {attributes.version}"
-            f" / ranker {ranker.version} / calibration {_calibration_version(calibration)}{self._transformers.version}"
+            f" / words {costs.version} / ranker {ranker.version} / calibration {_calibration_version(calibration)}"
+            f"{self._transformers.version}"
         )
 
     @classmethod
@@ -144,6 +148,7 @@ class MatchingEngine:
             index,
             model,
             AttributeModel.load(weights / "attributes.npz"),
+            WordCosts.load(weights),
             Ranker.load(weights / "ranker.npz"),
             Calibration.load(weights / "calibration.npz"),
             Memory(memory, index.targets.position),
@@ -193,7 +198,7 @@ class MatchingEngine:
             for start in range(0, len(of_language), block_size(self._index)):
                 block = of_language[start : start + block_size(self._index)]
                 found = find(self._index, self._model, block, self._scope(language))
-                described = describe(self._index, self._model, self._attributes, block, found, profile)
+                described = describe(self._index, self._model, self._attributes, self._costs, block, found, profile)
                 starts = np.flatnonzero(np.r_[True, found.row[1:] != found.row[:-1]])
                 chances.append(top_chances(self._ranker.score(described.values), starts))
         return replace(profile, certainty=float(np.mean(np.concatenate(chances))))
@@ -274,7 +279,7 @@ class MatchingEngine:
         found = find(
             self._index, self._model, queries, self._scope(language), extra=list(remembered), transformer=vectors
         )
-        described = describe(self._index, self._model, self._attributes, queries, found, profile)
+        described = describe(self._index, self._model, self._attributes, self._costs, queries, found, profile)
         scores = self._ranker.score(described.values)
         if encoder:
             scores += np.float32(_TRANSFORMER_WEIGHT) * described.values[:, FEATURES.index("transformer_gap")]

@@ -17,7 +17,8 @@ from termserver.matching.own_model import OwnModel
 from termserver.matching.pivot_features import PIVOT_FEATURES, pivot_features
 from termserver.matching.profile import ListProfile
 from termserver.matching.queries import Query
-from termserver.matching.search import CODE_SHAPE, Found
+from termserver.matching.search import CODE_SHAPE, Found, below_best
+from termserver.matching.word_costs import WORD_COST_FEATURES, WordCosts, WordsLeft, words_left
 
 WORDS_A_TERM = 10
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -56,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "same_case",
         "length_ratio",
         "word_difference",
+        *WORD_COST_FEATURES,
         *PIVOT_FEATURES,
     ),
     "structure": (
@@ -133,17 +135,21 @@ class Described:
         Shape (n_pairs, WORDS_A_TERM, WORDS_A_NAME): likeness of the term's words to the name's; -1 where there is no word.
     conflict_bits
         Shape (n_pairs,): bit per axis of `AXES`, in their order, that contradicts.
+    left
+        The words of each pair, and how much of each has no counterpart.
     """
 
     values: NDArray[np.float32]
     word_cosine: NDArray[np.float32]
     conflict_bits: NDArray[np.int64]
+    left: WordsLeft
 
 
 def describe(
     index: TargetIndex,
     model: OwnModel,
     attributes: AttributeModel,
+    costs: WordCosts,
     queries: Sequence[Query],
     found: Found,
     profile: ListProfile | None = None,
@@ -160,7 +166,9 @@ def describe(
     columns |= _texts(index, queries, found)
     word_cosine, covered = _words(index, model, queries, found)
     columns |= covered
-    columns["covered_gap"] = _gap(found.row, columns["term_covered"] + columns["name_covered"])
+    left = words_left(index, queries, found, word_cosine)
+    columns |= costs.columns(found.row, left)
+    columns["covered_gap"] = below_best(found.row, columns["term_covered"] + columns["name_covered"])
     typed, conflict_bits = _typed(index, queries, found)
     columns |= typed
     columns |= _numbers(index, queries, found)
@@ -172,14 +180,7 @@ def describe(
     columns["has_children"] = index.has_children[found.target].astype(np.float32)
     values = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
     values = np.round(values, 4)  # so that the last bits, which depend on the size of the block, decide nothing
-    return Described(values, word_cosine, conflict_bits)
-
-
-def _gap(row: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far each value lies below the best of its row; 0 for the best. Shape (n_pairs,)."""
-    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-    best = np.maximum.reduceat(values, starts)
-    return np.asarray(values - np.repeat(best, np.diff(np.r_[starts, len(row)])), np.float32)
+    return Described(values, word_cosine, conflict_bits, left)
 
 
 def _rank(row: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -205,16 +206,16 @@ def _meaning(
         "context_cosine": found.context_cosine,
         "learned_cosine": found.learned_cosine,
         "analyte_cosine": analyte,
-        "cosine_gap": _gap(found.row, found.cosine),
-        "display_gap": _gap(found.row, found.display_cosine),
-        "context_gap": _gap(found.row, found.context_cosine),
-        "learned_gap": _gap(found.row, found.learned_cosine),
-        "analyte_gap": _gap(found.row, analyte),
+        "cosine_gap": below_best(found.row, found.cosine),
+        "display_gap": below_best(found.row, found.display_cosine),
+        "context_gap": below_best(found.row, found.context_cosine),
+        "learned_gap": below_best(found.row, found.learned_cosine),
+        "analyte_gap": below_best(found.row, analyte),
         "cosine_rank": _rank(found.row, found.cosine),
         "context_rank": _rank(found.row, found.context_cosine),
         "kind_fit": _kind_fit(index, model, queries, found),
         "transformer_cosine": found.transformer_cosine,
-        "transformer_gap": _gap(found.row, found.transformer_cosine),
+        "transformer_gap": below_best(found.row, found.transformer_cosine),
     }
 
 
@@ -262,7 +263,7 @@ def _texts(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[s
         "ratio": ratio,
         "token_set": score(fuzz.token_set_ratio),
         "token_sort": score(fuzz.token_sort_ratio),
-        "ratio_gap": _gap(found.row, ratio),
+        "ratio_gap": below_best(found.row, ratio),
         "exact_own": (found.exact == 2).astype(np.float32),
         "exact_other": (found.exact == 1).astype(np.float32),
         "length_ratio": np.minimum(ours, theirs) / np.maximum(ours, theirs),
@@ -492,4 +493,4 @@ def _chances(
 def _below_best(row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]) -> NDArray[np.float32]:
     """Each pair's chance below the best of its row; 0 where the pair has no class."""
     values = np.where(mine >= 0, chances[row, mine], np.float32(-99))
-    return np.where(mine >= 0, _gap(row, values), 0).astype(np.float32)
+    return np.where(mine >= 0, below_best(row, values), 0).astype(np.float32)

@@ -39,6 +39,21 @@ def recall_figures(ranks: NDArray[np.int64]) -> dict[str, float]:
     return found
 
 
+def error_by_chance(probabilities: NDArray[np.float64], *, seed: int = 1) -> float:
+    """The calibration error that probabilities would show on so few rows if each of them were exactly true: the mean of draws.
+
+    What is measured minus this is what may be held against the probabilities.
+
+    >>> error_by_chance(np.full(25, 0.5)) > error_by_chance(np.full(2500, 0.5)) > 0
+    True
+    """
+    random = np.random.default_rng(seed)
+    drawn = [
+        expected_calibration_error(probabilities, random.random(len(probabilities)) < probabilities) for _ in range(200)
+    ]
+    return round(float(np.mean(drawn)), 4)
+
+
 def list_figures(gold: Sequence[GoldRow], suggestions: Sequence[Suggestions]) -> dict[str, object]:
     """All figures of one list: recalls, interval, frequency-weighted, three characters, coverage, calibration.
 
@@ -63,6 +78,7 @@ def list_figures(gold: Sequence[GoldRow], suggestions: Sequence[Suggestions]) ->
         "coverage at 95 %": round(auto_accept(chances, first, precision=0.95), 4),
         "coverage at 99 %": round(auto_accept(chances, first, precision=0.99), 4),
         "ece": round(expected_calibration_error(chances, first), 4),
+        "ece by chance": error_by_chance(chances),
     }
 
 

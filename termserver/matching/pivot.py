@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from termserver.matching.function_words import FUNCTION_WORDS
 from termserver.matching.normalise.common import skel, skeleton_of_word, words_of
 from termserver.matching.queries import Query
 from termserver.matching.weight_files import read_arrays
@@ -28,11 +29,21 @@ MOST_WORDS = 5  # of a phrase
 CHOICES = 3  # translations of a phrase
 LEAST_SHARE = 0.3  # of the letters that must be known before a reading is used
 _LEAST_STEM = 4
-_LEAST_PART = 4
+_SHORT_PARTS = frozenset({"sv", "nb", "nn", "da"})  # languages whose compounds have parts like "tå" and "led"
 _COMPOUNDING = frozenset({"is", "sv", "nb", "nn", "da", "fi", "et"})
 _LINKS = ("", "s", "a", "u", "ar", "ur", "na", "e", "i")
+_WORD = re.compile(r"[^\W_]+")
+_ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"])
 # endings by language, on skeletons (no doubled letters, no diacritics), the longest first
+_SWEDISH = "arnas ornas ernas arna orna erna ens ets ar or er en et na ns as an a n t s e"
+_NORWEGIAN = "enes ene ens ets er en et ne a e s t r"
 _ENDINGS = {
+    "sv": _SWEDISH,
+    "nb": _NORWEGIAN,
+    "nn": _NORWEGIAN,
+    "da": "ernes erne enes ens ets er en et ne e s t r",
+    "fi": "issa ista iin illa ilta ille iden ien jen ten den ssa sta lla lta lle ksi ita ja ta na en n t a i",
+    "et": "ides idel idest idega idele test tel teks tega de te id es est ele el elt eks ega a e i u d s l t",
     "is": "inum unum anum arinar unar inar ana una ina um ar ir ur in id an as s a i u r n t d",
     "lv": "iem ajam ajai ajos ajas aja ais am as os us es is um em im s a u i e o m",
     "lt": "iams omis uose iose iais iai ams ais oms ios ose yje iu io ia as os es is us ai ei ui ie um a e i o u s",
@@ -70,8 +81,8 @@ def key_of_phrase(language: str, phrase: str) -> int:
 def stem_of(word: str, language: str) -> str | None:
     """The key of a skeleton word without its ending, marked so that it is no word; None where little would be left.
 
-    >>> stem_of("iekaisuma", "lv"), stem_of("usdegimo", "lt"), stem_of("akut", "sv")
-    ('iekaisum~', 'usdegim~', None)
+    >>> stem_of("iekaisuma", "lv"), stem_of("usdegimo", "lt"), stem_of("sar", "sv"), stem_of("akut", "en")
+    ('iekaisum~', 'usdegim~', None, None)
     """
     pattern = _ENDING.get(language)
     if pattern is None or len(word) <= _LEAST_STEM:
@@ -97,8 +108,6 @@ class Pivot:
         self.keys = keys
         self.choices = choices
         self.english = tuple(english)
-        self._row = dict(zip(keys.tolist(), range(len(keys)), strict=True))
-        self._skeletons = tuple(tuple(skel(text).split()) for text in self.english)
 
     @classmethod
     def empty(cls) -> Pivot:
@@ -121,7 +130,7 @@ class Pivot:
     def save(self, path: Path) -> None:
         """Write `pivot.npz`, the same bytes for the same content."""
         text = np.frombuffer("\n".join(self.english).encode("utf-8"), np.uint8)
-        np.savez(path, allow_pickle=False, keys=self.keys, choices=self.choices, english=text)
+        np.savez_compressed(path, allow_pickle=False, keys=self.keys, choices=self.choices, english=text)
 
     def reader(self, known: Container[str]) -> Reader:
         """A reader for targets whose names use the skeleton words `known`."""
@@ -129,10 +138,17 @@ class Pivot:
 
     def translations(self, language: str, phrase: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Translations of a skeleton phrase with their skeleton words, best first; empty for an unknown phrase."""
-        row = self._row.get(key_of_phrase(language, phrase))
-        if row is None:
+        key = np.uint32(key_of_phrase(language, phrase))
+        row = int(np.searchsorted(self.keys, key))
+        if row == len(self.keys) or self.keys[row] != key:
             return ()
-        return tuple((self.english[choice], self._skeletons[choice]) for choice in self.choices[row] if choice >= 0)
+        texts = (self.english[choice] for choice in self.choices[row] if choice >= 0)
+        return tuple((text, _skeleton_words(text)) for text in texts)
+
+
+@lru_cache(maxsize=20_000)
+def _skeleton_words(text: str) -> tuple[str, ...]:
+    return tuple(skel(text).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +183,23 @@ class Reader:
         words = [skeleton_of_word(word) for word in written]
         if language is None or not words:
             return NOTHING
+        shouted = _in_capitals(text, len(words))  # "AF" is atrial fibrillation where "af" is "of"
+        small = FUNCTION_WORDS.get(language, {})
         parts: list[str] = []
-        read = 0
-        at = 0
+        read, letters, at = 0, 0, 0
         while at < len(words):
             length, english = self._longest(words[at : at + MOST_WORDS], language)
-            if english is not None:
-                read += sum(len(word) for word in words[at : at + length])
-                parts.append(english)
+            if length == 1 and words[at] in small and not shouted[at]:
+                parts.append(small[words[at]])  # says too little to be counted
             else:
-                parts.append(written[at])
+                if length == 1 and shouted[at] and written[at] in _ROMAN:
+                    english = written[at]
+                size = sum(len(word) for word in words[at : at + length])
+                letters += size
+                read += size if english is not None else 0
+                parts.append(written[at] if english is None else english)
             at += length
-        share = read / sum(len(word) for word in words)
+        share = read / max(letters, 1)
         return Reading(" ".join(part for part in parts if part), share) if share >= LEAST_SHARE else NOTHING
 
     def glossed(self, queries: Sequence[Query]) -> list[Query]:
@@ -223,14 +244,27 @@ class Reader:
         """Both parts of a compound, that with the longest last part; linking letters are left out."""
         if language not in _COMPOUNDING:
             return None
-        for cut in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+        least_head, first_cut, least_stem = (3, 2, 2) if language in _SHORT_PARTS else (4, 4, 3)
+        for cut in range(first_cut, len(word) - least_head + 1):
             head = self._simple(language, word[cut:])
             if head is None:
                 continue
             for link in _LINKS:
                 stem = word[: cut - len(link)]
-                if word[:cut].endswith(link) and len(stem) >= _LEAST_PART - 1:
+                if word[:cut].endswith(link) and len(stem) >= least_stem:
                     modifier = self._simple(language, stem)
                     if modifier is not None:
                         return f"{modifier} {head}"
         return None
+
+
+def _in_capitals(text: str, count: int) -> list[bool]:
+    """Which of the words are written in capitals; none where all are, or where folding made other words of the text.
+
+    >>> _in_capitals("pain with AF", 3), _in_capitals("PAIN WITH AF", 3)
+    ([False, False, True], [False, False, False])
+    """
+    words = _WORD.findall(text)
+    if text.isupper() or len(words) != count:
+        return [False] * count
+    return [word.isupper() for word in words]

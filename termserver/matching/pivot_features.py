@@ -12,7 +12,7 @@ from termserver.matching.index import TargetIndex
 from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
 from termserver.matching.queries import Query
-from termserver.matching.search import Found
+from termserver.matching.search import Found, below_best
 
 PIVOT_FEATURES = ("gloss_cosine", "gloss_gap", "gloss_words", "gloss_ratio", "gloss_share")
 
@@ -36,13 +36,11 @@ def pivot_features(
     cosine = _cosines(index, vectors, row, display)
     other = np.flatnonzero(name != display)
     cosine[other] = np.maximum(cosine[other], _cosines(index, vectors, row[other], name[other]))
-    begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-    counts = np.diff(np.r_[begins, len(row)])
     skeletons = [skel(query.gloss) for query in queries]
     ours = [skeletons[number] for number in row]
     theirs = index.names.skeletons.take(display)
     columns["gloss_cosine"][pairs] = cosine
-    columns["gloss_gap"][pairs] = cosine - np.repeat(np.maximum.reduceat(cosine, begins), counts)
+    columns["gloss_gap"][pairs] = below_best(row, cosine)
     columns["gloss_words"][pairs] = process.cpdist(ours, theirs, scorer=fuzz.token_set_ratio, workers=1) / 100
     columns["gloss_ratio"][pairs] = process.cpdist(ours, theirs, scorer=fuzz.token_sort_ratio, workers=1) / 100
     columns["gloss_share"][pairs] = np.array([query.gloss_share for query in queries], np.float32)[row]

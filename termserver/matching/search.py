@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -302,3 +303,19 @@ def code_shapes(code: str) -> list[str]:
     if danish and national:
         shapes.append(national[1])
     return list(dict.fromkeys(shapes))
+
+
+def below_best(row: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """How far each value lies below the best of its row; 0 for the best. Shape (n_pairs,).
+
+    Parameters
+    ----------
+    row
+        Row of each pair, rising.
+
+    >>> below_best(np.array([0, 0, 1]), np.array([0.25, 0.75, 0.5], np.float32)).tolist()
+    [-0.5, 0.0, 0.0]
+    """
+    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+    best = np.maximum.reduceat(values, starts)
+    return np.asarray(values - np.repeat(best, np.diff(np.r_[starts, len(row)])), np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from termserver.matching.normalise.common import skel
-from termserver.matching.pivot import CHOICES, MOST_WORDS, Pivot, key_of_phrase, stem_of
+from termserver.matching.pivot import CHOICES, MOST_WORDS, SEARCHED, Pivot, key_of_phrase, stem_of
 from termserver.matching.training.fit_own_model import merge
 from termserver.matching.training.sources import Concept
 
@@ -37,7 +37,7 @@ def fit_pivot(concepts: Iterable[Concept]) -> Pivot:
     tables: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for language, phrase, english, trust in (*_phrases(merged), *_induced(merged)):
         keys = {phrase}
-        if " " not in phrase and trust > 1 and (stem := stem_of(phrase, language)):
+        if " " not in phrase and (trust > 1 or language not in SEARCHED) and (stem := stem_of(phrase, language)):
             keys.add(stem)
         for key in keys:
             known = tables[language, key]

@@ -75,7 +75,7 @@ def fit_ranker(examples: Examples, *, seed: int, report: Callable[[str], None] =
     starts, ends = row_spans(examples)
     useful = np.flatnonzero(np.logical_or.reduceat(examples.right, starts))
     kind = examples.kind[examples.row[starts]]
-    weight = list_weights(kind) * _emphasis(examples)[kind]
+    weight = list_weights(kind) * emphasis(examples)[kind]
     conflicts = np.ascontiguousarray(examples.features[:, IS_PENALTY])
     rows = _Rows(empty.standardise(examples.features), conflicts, examples.right, starts, ends, weight)
     networks, penalties = [], np.zeros(len(mean), np.float32)
@@ -99,7 +99,7 @@ def list_weights(kind: NDArray[np.int64], most: int = LIST_ROWS) -> NDArray[np.f
     return np.asarray(np.minimum(1, most / np.maximum(counts, 1))[kind], np.float64)
 
 
-def _emphasis(examples: Examples) -> NDArray[np.float64]:
+def emphasis(examples: Examples) -> NDArray[np.float64]:
     """Weight of a row by its list, shape (n_lists,)."""
     return np.array(
         [
@@ -157,25 +157,50 @@ def _gradients(
     random: np.random.Generator,
 ) -> list[NDArray[np.float32]]:
     """Gradients of the mean loss of some rows: weights and bias of each layer in turn, then the penalties."""
-    counts = rows.ends[chosen] - rows.starts[chosen]
-    begins = np.cumsum(counts) - counts
-    pairs = np.arange(counts.sum()) - np.repeat(begins, counts) + np.repeat(rows.starts[chosen], counts)
+    pairs, counts = pairs_of_rows(rows.starts[chosen], rows.ends[chosen])
     noisy = rows.inputs[pairs] * (random.random((1, rows.inputs.shape[1])) >= FEATURE_DROPOUT)
     outputs = forward(network, noisy.astype(np.float32))
     conflicts = rows.conflicts[pairs]
     scores = outputs[-1].ravel() - conflicts @ penalties
-    exponent = np.exp(scores - np.repeat(np.maximum.reduceat(scores, begins), counts))
-    chance = exponent / np.repeat(np.add.reduceat(exponent, begins), counts)
-    correct = np.maximum(exponent, 1e-12) * rows.right[pairs]
-    wanted = correct / np.repeat(np.add.reduceat(correct, begins), counts)  # any right target counts
-    weight = np.repeat(rows.weight[chosen], counts) / rows.weight[chosen].sum()
-    delta = ((chance - wanted) * weight).astype(np.float32)[:, None]
+    delta = listwise_gradient(scores, rows.right[pairs], counts, rows.weight[chosen])[:, None]
     gradients: list[NDArray[np.float32]] = [-(conflicts.T @ delta).ravel()]
     for position in range(len(network) - 1, -1, -1):
         gradients[:0] = [outputs[position].T @ delta, delta.sum(axis=0)]
         if position:
             delta = (delta @ network[position][0].T) * (outputs[position] > 0)
     return gradients
+
+
+def pairs_of_rows(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of some rows, row after row, and how many each row has.
+
+    >>> [array.tolist() for array in pairs_of_rows(np.array([4, 0]), np.array([6, 1]))]
+    [[4, 5, 0], [2, 1]]
+    """
+    counts = ends - starts
+    begins = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) - np.repeat(begins, counts) + np.repeat(starts, counts), counts
+
+
+def listwise_gradient(
+    scores: NDArray[np.float32], right: NDArray[np.bool_], counts: NDArray[np.int64], weight: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Gradient by each score of the mean loss of some rows: the top-one chance less what it should be; any right target counts.
+
+    Parameters
+    ----------
+    scores, right
+        Shape (n_pairs,), row after row; each row has a right pair.
+    counts, weight
+        Shape (n_rows,).
+    """
+    begins = np.cumsum(counts) - counts
+    exponent = np.exp(scores - np.repeat(np.maximum.reduceat(scores, begins), counts))
+    chance = exponent / np.repeat(np.add.reduceat(exponent, begins), counts)
+    correct = np.maximum(exponent, 1e-12) * right
+    wanted = correct / np.repeat(np.add.reduceat(correct, begins), counts)
+    shares = np.repeat(weight, counts) / weight.sum()
+    return np.asarray((chance - wanted) * shares, np.float32)
 
 
 def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibration:

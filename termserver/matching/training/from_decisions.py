@@ -29,6 +29,7 @@ from termserver.matching.training.comparison import Comparison, comparison_of
 from termserver.matching.training.fit_ranker import list_certainty, row_spans
 from termserver.matching.training.held_out import Fold
 from termserver.matching.training.rows import Examples, Knowledge, RankedList, make_examples
+from termserver.matching.word_costs import WordCosts
 
 LEAST_TERMS = 300  # distinct decided terms: with fewer, the quarter that is measured cannot tell 5 points from chance
 FITTED, CALIBRATED, MEASURED = (Fold(frozenset(slots)) for slots in (range(10), range(10, 15), range(15, 20)))
@@ -55,7 +56,7 @@ def fit_to_decisions(lists: Sequence[RankedList], base: Path, out: Path, *, seed
     count = require_enough([row for _, _, rows in lists for row in rows])
     learned = LearnedNames.load(base / "learned_names.npz")
     attributes, pivot = AttributeModel.load(base / "attributes.npz"), Pivot.load(base / "pivot.npz")
-    knowledge = Knowledge(OwnModel.load(base), attributes, pivot, lambda name: learned)
+    knowledge = Knowledge(OwnModel.load(base), attributes, WordCosts.load(base), pivot, lambda name: learned)
     fitted, calibrated, unseen = (
         make_examples(_of_fold(lists, fold), knowledge) for fold in (FITTED, CALIBRATED, MEASURED)
     )

@@ -15,8 +15,8 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "# Model card",
         "",
         "Made by `termserver train`; measured by the same engine that serves. Weights: own model (int8 vectors of words",
-        "and character n-grams), attributes (softmaxes over hashed words), ranker (small networks over features), calibration",
-        "(logistic and monotone steps).",
+        "and character n-grams), attributes (softmaxes over hashed words), costs of words, ranker (small networks over",
+        "features), calibration (logistic and monotone steps).",
         "",
         f"- Seed: {seed}.",
         *(
@@ -27,6 +27,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
                 "learned_names.npz",
                 "pivot.npz",
                 "attributes.npz",
+                "word_costs.npz",
                 "ranker.npz",
                 "calibration.npz",
             )
@@ -38,6 +39,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
         "  the calibration; the figures are those of the last quarter.",
         "- `learned_names.npz` holds vectors, no texts, of Latin and second English names of ICD-10 codes that are not held out.",
         "- `attributes.npz` holds weights of hashed words and n-grams: what they tell of a target's kind and laboratory axes.",
+        "- `word_costs.npz` holds what hashed words cost that have no counterpart on the other side.",
         "- Not for: deciding without a person. Icelandic, Latvian and Lithuanian rest on general dictionaries, dose",
         "  forms and our lexicons of medical and laboratory words; expect low probabilities until national titles are loaded and",
         "  `termserver train` is run again.",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from termserver.matching.attributes import AttributeModel
 from termserver.matching.evaluation import GoldRow, read_gold, read_targets
-from termserver.matching.features import describe
+from termserver.matching.features import Described, describe
 from termserver.matching.index import TargetIndex, build_index, untagged
 from termserver.matching.labs import analyte_of
 from termserver.matching.learned_names import LearnedNames
@@ -25,6 +25,7 @@ from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
 from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
 from termserver.matching.training.sources import Concept, icd_code, read_table, whole_titles
+from termserver.matching.word_costs import WordCosts, WordsLeft
 from termserver.model.candidate import SourceTerm, Target
 from termserver.model.coding import Designation
 
@@ -68,6 +69,8 @@ class Examples:
         Shape (n_rows,): number of the list each row comes from.
     lists
         Names of the lists.
+    left
+        Words of each pair without a counterpart, for the costs of words.
     """
 
     row: NDArray[np.int64]
@@ -75,6 +78,7 @@ class Examples:
     right: NDArray[np.bool_]
     kind: NDArray[np.int64]
     lists: tuple[str, ...]
+    left: WordsLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Knowledge:
 
     model: OwnModel
     attributes: AttributeModel
+    costs: WordCosts
     pivot: Pivot
     learned: Callable[[str], LearnedNames]
 
@@ -332,7 +337,7 @@ def with_nonsense(lists: Sequence[RankedList]) -> list[RankedList]:
 
 def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples:
     """Candidates and features of all rows of the lists."""
-    rows, features, right, kinds = [], [], [], []
+    rows, features, right, kinds, left = [], [], [], [], []
     count = 0
     known: dict[tuple[str, int, int, int], TargetIndex] = {}
     for number, (name, targets, gold) in enumerate(lists):
@@ -343,9 +348,10 @@ def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples
             known[key] = build_index(targets, knowledge.model, names)
         index = known[key]
         reader = knowledge.pivot.reader(SortedWords(index.names.words))
-        for row, values, correct in described_rows(index, knowledge, gold, reader):
+        for row, described, correct in described_rows(index, knowledge, gold, reader):
             rows.append(row + count)
-            features.append(values)
+            features.append(described.values)
+            left.append(described.left)
             right.append(correct)
         kinds.append(np.full(len(gold), number))
         count += len(gold)
@@ -356,6 +362,7 @@ def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples
         np.concatenate(right)[order],
         np.concatenate(kinds),
         tuple(name for name, _, _ in lists),
+        WordsLeft.joined(left).of_pairs(order),
     )
 
 
@@ -369,16 +376,17 @@ def joined(parts: Sequence[Examples]) -> Examples:
         np.concatenate([part.right for part in parts]),
         np.concatenate([np.array([lists.index(name) for name in part.lists])[part.kind] for part in parts]),
         lists,
+        WordsLeft.joined([part.left for part in parts]),
     )
 
 
 def described_rows(
     index: TargetIndex, knowledge: Knowledge, gold: Sequence[GoldRow], reader: Reader
-) -> Iterable[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
+) -> Iterable[tuple[NDArray[np.int64], Described, NDArray[np.bool_]]]:
     """Blocks of (row of the gold, features, right)."""
-    model, attributes = knowledge.model, knowledge.attributes
+    model = knowledge.model
     queries = reader.glossed([query_of(row.term) for row in gold])
-    profile = profile_of(attributes, queries)
+    profile = profile_of(knowledge.attributes, queries)
     size = block_size(index)
     for language in languages_in(queries):
         positions = np.array([number for number, query in enumerate(queries) if query.language == language])
@@ -387,11 +395,11 @@ def described_rows(
             block = positions[start : start + size]
             chosen = [queries[number] for number in block]
             found = find(index, model, chosen, scope)
-            values = describe(index, model, attributes, chosen, found, profile).values
+            described = describe(index, model, knowledge.attributes, knowledge.costs, chosen, found, profile)
             right = np.array(
                 [
                     (index.targets[target].system, index.targets[target].code) in gold[block[row]].right
                     for row, target in zip(found.row, found.target, strict=True)
                 ]
             )
-            yield block[found.row], values, right
+            yield block[found.row], described, right

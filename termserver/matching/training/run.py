@@ -28,6 +28,7 @@ from termserver.matching.training.fit_attributes import fit_attributes, labelled
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge, quantise
 from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
+from termserver.matching.training.fit_word_costs import with_word_costs
 from termserver.matching.training.held_out import TEST, Fold, held_out_titles, without_held_out, write_gold
 from termserver.matching.training.model_card import write_model_card
 from termserver.matching.training.rows import (
@@ -49,15 +50,15 @@ from termserver.matching.training.rows import (
     thinned,
     with_nonsense,
 )
-from termserver.matching.training.sources import Concept, core_lexicon, read_concepts, read_table
+from termserver.matching.training.sources import READ_ONLY, Concept, core_lexicon, read_concepts, read_table
+from termserver.matching.word_costs import WordCosts
 
 Report = Callable[[str], None]
 T = TypeVar("T")
 WHO_TITLES = "code_systems/icd-10-who/icd10_who_en.tsv"
 MOST_ROWS = 600  # of a list, for ranker and calibration
 LEARNED_LANGUAGES = frozenset({"la", "en"})
-CROSS = (Fold(frozenset({2, 3})), Fold(frozenset({4, 5})))
-_SAMPLES_OF = (frozenset(range(0, 20, 2)), frozenset(range(1, 20, 2)))  # of our samples' terms, which none of them saw
+CROSS = (Fold(frozenset({2, 3, 4})), Fold(frozenset({5, 6, 7})))
 CALIBRATION = Fold(frozenset({1}))  # of TEST: no ranking is fitted to it, so recall on TEST stays honest
 REPORTED = Fold(TEST.slots - CALIBRATION.slots)  # probabilities are measured on what is left
 
@@ -136,7 +137,8 @@ def fit_own_model(data: Path, fold: Fold, recipe: Recipe, *, seed: int) -> OwnMo
     MatchingError
         If too little is left to train on.
     """
-    pairs = make_pairs(seen_concepts(data, fold), buckets=recipe.buckets)
+    shown = [concept for concept in seen_concepts(data, fold) if concept.weight != READ_ONLY]
+    pairs = make_pairs(shown, buckets=recipe.buckets)
     if not len(pairs.left):
         raise MatchingError(f"{data}: no two names of one concept are left to train on")
     return OwnModel(*quantise(fit(pairs, recipe, seed=seed)))
@@ -173,13 +175,16 @@ def fit_ranking(data: Path, models: Sequence[OwnModel], out: Path, *, seed: int)
     """Fit the ranker on the rows of each fold of `CROSS`, as the own model that was fitted without it sees them."""
     parts: list[Examples] = []
     for fold, model in zip(CROSS, models, strict=True):
-        samples = sample_lists(data, Fold(SAMPLES.slots & _SAMPLES_OF[len(parts)]))
-        knowledge = learn_rest(data, model, beside_test(fold), seed=seed)
+        own_share = frozenset(range(len(parts), 20, len(CROSS)))  # of our samples' terms, which no own model saw
+        samples = sample_lists(data, Fold(SAMPLES.slots & own_share))
+        knowledge = learn_rest(data, model, beside_test(fold), WordCosts.none(), seed=seed)
         parts.append(make_examples(_shown([*example_lists(data, fold), *samples], data), knowledge))
+    parts, costs = with_word_costs(parts, seed=seed)
+    costs.save(out)
     fit_ranker(joined(parts), seed=seed).save(out / "ranker.npz")
 
 
-def learn_rest(data: Path, model: OwnModel, fold: Fold, *, seed: int) -> Knowledge:
+def learn_rest(data: Path, model: OwnModel, fold: Fold, costs: WordCosts, *, seed: int) -> Knowledge:
     """What is learned beside the own model, without what a fold holds out.
 
     The titles of a held-out code have no learned names beside them; other terms meet those of its code, as they do in use.
@@ -188,12 +193,14 @@ def learn_rest(data: Path, model: OwnModel, fold: Fold, *, seed: int) -> Knowled
     for_titles = learn_names(data, seen, model)
     for_terms = for_titles if fold == TEST else learn_names(data, seen_concepts(data, TEST), model)
     attributes = fit_attributes(labelled_texts(data, seen, fold), seed=seed)
-    return Knowledge(model, attributes, fit_pivot(seen), lambda name: for_titles if of_titles(name) else for_terms)
+    return Knowledge(
+        model, attributes, costs, fit_pivot(seen), lambda name: for_titles if of_titles(name) else for_terms
+    )
 
 
 def calibrate(data: Path, out: Path, *, seed: int) -> None:
     """Write learned names, attributes and word tables; calibrate the ranker with the own model that ships on unseen rows."""
-    knowledge = learn_rest(data, OwnModel.load(out), TEST, seed=seed)
+    knowledge = learn_rest(data, OwnModel.load(out), TEST, WordCosts.load(out), seed=seed)
     knowledge.learned("").save(out / "learned_names.npz")
     knowledge.attributes.save(out / "attributes.npz")
     knowledge.pivot.save(out / "pivot.npz")

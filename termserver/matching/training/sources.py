@@ -132,6 +132,7 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
+READ_ONLY = 0.0  # of a lexicon that the word tables read and the own model does not see
 # how often an epoch shows a row: the words of Icelandic, Latvian and Lithuanian are nearly all there is of them
 LEXICONS = {
     "core_lexicon.csv": 3.0,
@@ -140,6 +141,8 @@ LEXICONS = {
     "procedure_lexicon.csv": 1.0,
     "anatomy_lexicon.csv": 1.0,
     "lab_lexicon.csv": 0.6,
+    "everyday_lexicon.csv": READ_ONLY,
+    "plain_lexicon.csv": READ_ONLY,
 }
 _DICTIONARIES = (
     "wiktionary",
@@ -276,8 +279,10 @@ def core_lexicon() -> Iterator[Concept]:
 
     `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian; the others say what clinics of the other countries
     call diagnoses, symptoms, tests and services (`clinical_lexicon.csv`), what is done to patients
-    (`procedure_lexicon.csv`), the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`), and
-    the words of laboratory names as LOINC and NPU mean them (`lab_lexicon.csv`: analytes, allergens, microbes, methods).
+    (`procedure_lexicon.csv`), the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`),
+    everyday words of accidents, substances, family and surroundings (`everyday_lexicon.csv`), plain words of the body, of
+    symptoms and of what is done, with their inflected forms (`plain_lexicon.csv`), and the words of laboratory names
+    as LOINC and NPU mean them (`lab_lexicon.csv`: analytes, allergens, microbes, methods).
     """
     for name, weight in LEXICONS.items():
         for row in read_table(Path(__file__).with_name(name)):

@@ -77,6 +77,6 @@ def test_only_chosen_targets_are_offered_and_the_best_of_them_lead(icd_targets: 
     found = few.suggest([SourceTerm("bronkit", "sv"), SourceTerm("bronkit")], limit=25)
     assert [{one.code for one in each.candidates} <= {"J42", "J45"} for each in found] == [True, True]
     assert found[0].candidates[0].code == "J42"
-    assert engine.suggest([SourceTerm("bronkit", "sv")])[0].candidates[0].code == "J20"
+    assert "J20" in {one.code for one in engine.suggest([SourceTerm("bronkit", "sv")])[0].candidates}
     assert few.with_memory([]).suggest([SourceTerm("bronkit", "sv")])[0].candidates[0].code == "J42"
     assert engine.within([]).suggest([SourceTerm("bronkit", "sv")])[0].candidates == ()

@@ -29,6 +29,7 @@ from termserver.matching.training.from_decisions import (
 from termserver.matching.training.from_titles import fit_to_titles
 from termserver.matching.training.rows import Examples, Knowledge, make_examples
 from termserver.matching.weight_sets import SHIPPED, WeightSets, own_model_mark, parts
+from termserver.matching.word_costs import WordCosts
 from termserver.model.candidate import SourceTerm, Target
 
 PLACES = ("left", "right", "upper", "lower", "old", "open", "closed", "acute", "chronic", "benign")
@@ -60,7 +61,9 @@ def examples(small_weights: Path) -> Examples:
     learned = LearnedNames.load(small_weights / "learned_names.npz")
     pivot = Pivot.load(small_weights / "pivot.npz")
     attributes = AttributeModel.load(small_weights / "attributes.npz")
-    knowledge = Knowledge(OwnModel.load(small_weights), attributes, pivot, lambda name: learned)
+    knowledge = Knowledge(
+        OwnModel.load(small_weights), attributes, WordCosts.load(small_weights), pivot, lambda name: learned
+    )
     return make_examples([("urn:t", targets, rows)], knowledge)
 
 

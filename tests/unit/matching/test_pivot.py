@@ -9,6 +9,7 @@ import pytest
 from termserver.errors import MatchingError
 from termserver.matching.engine import MatchingEngine
 from termserver.matching.evaluation import read_gold
+from termserver.matching.function_words import FUNCTION_WORDS
 from termserver.matching.normalise.common import skel
 from termserver.matching.pivot import LEAST_SHARE, NOTHING, Pivot, Reader, stem_of
 from termserver.matching.queries import query_of
@@ -31,6 +32,11 @@ def pivot() -> Pivot:
         _word("acute", ("is", "bráð"), ("lv", "akūts"), ("lt", "ūminis")),
         _word("inflammation", ("is", "bólga"), ("lv", "iekaisums")),
         _word("lung", ("is", "lunga"), ("is", "lungna-"), ("lv", "plauša")),
+        _word("toe", ("sv", "tå"), ("sv", "tån")),
+        _word("joint", ("sv", "led")),
+        _word("pain", ("sv", "smärta")),
+        _word("atrial fibrillation", ("sv", "AF")),
+        _word("iodine", ("sv", "I")),
         _word("kidney failure", ("lt", "inkstų nepakankamumas")),
         _word("failure", ("lt", "nepakankamumas")),
         _word("haemorrhage", ("lt", "kraujavimas")),
@@ -60,6 +66,14 @@ def reader(pivot: Pivot) -> Reader:
         ("Bráð lungnabólga", "is", "acute lung inflammation"),  # a compound
         ("Bráð xyzzy", "is", "acute xyzzy"),  # what nobody knows stays
         ("kronisk", "sv", "chronic"),  # induced from titles
+        ("kroniska", "sv", "chronic"),  # inflected: by the stem
+        (
+            "smärta i tån med AF",
+            "sv",
+            "pain in toe with atrial fibrillation",
+        ),  # small words, and a short one in capitals
+        ("smärta i tåled av typ I", "sv", "pain in toe joint of typ i"),  # a compound of short words; a Roman numeral
+        ("SMÄRTA I TÅN", "sv", "pain in toe"),  # all in capitals
     ],
 )
 def test_a_term_is_read_word_by_word(reader: Reader, text: str, language: str, english: str) -> None:
@@ -76,6 +90,15 @@ def test_a_reading_of_too_little_is_none(reader: Reader) -> None:
     reading = reader.read("bráð " + "xyzzyplugh " * 5, "is")
     assert reading == NOTHING
     assert reader.read("bráð xyzzy", "is").share >= LEAST_SHARE
+
+
+def test_small_words_alone_are_no_reading(reader: Reader) -> None:
+    assert reader.read("med eller utan", "sv") == NOTHING
+
+
+def test_every_small_word_is_a_skeleton() -> None:
+    for language, words in FUNCTION_WORDS.items():
+        assert all(word == skel(word) and word for word in words), language
 
 
 def test_a_reading_searches_in_languages_without_lists_only(reader: Reader) -> None:
@@ -102,7 +125,7 @@ def test_missing_tables_say_what_to_do(tmp_path: Path) -> None:
 
 def test_a_stem_is_no_word() -> None:
     assert stem_of("inkstu", "lt") == stem_of("inkstai", "lt")
-    assert stem_of("inkstu", "sv") is None
+    assert stem_of("inkstu", "en") is None
 
 
 def test_the_shipped_tables_read_for_the_curator() -> None:

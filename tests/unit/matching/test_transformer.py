@@ -1,6 +1,7 @@
 """The optional transformers: caches, clear errors, and real models where they are installed."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +144,62 @@ def test_a_real_model_adds_its_candidates(tmp_path: Path) -> None:
     assert "transformer" in candidates[0].evidence.sources
     assert model_version(str(folder)) in engine.engine_version
     assert list(tmp_path.glob("vectors-*.sqlite"))
+
+
+WORDS = ["asthma", "measles", "heart", "attack", "coronary", "thrombosis", "acute", "of", "the"]
+
+
+@pytest.fixture
+def small_cross_encoder(tmp_path: Path) -> Path:
+    """A cross-encoder of two layers that knows nine words, in half precision as such models often come."""
+    pytest.importorskip("sentence_transformers", reason="the extra `transformers` is not installed")
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder = tmp_path / "small-cross-encoder"
+    folder.mkdir()
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    BertTokenizerFast.from_pretrained(str(folder)).save_pretrained(str(folder))
+    shape = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_labels=1,
+        initializer_range=0.5,
+    )
+    BertForSequenceClassification(shape).half().save_pretrained(str(folder))
+    return folder
+
+
+@pytest.mark.transformers
+@pytest.mark.filterwarnings("ignore")
+def test_a_real_cross_encoder_reads_the_best_candidates(small_cross_encoder: Path, tmp_path: Path) -> None:
+    targets = [Target("s", "1", "Asthma"), Target("s", "2", "Measles"), Target("s", "3", "Heart attack")]
+    engine = MatchingEngine.build(targets, cross_encoder=str(small_cross_encoder), cache_dir=tmp_path)
+    plain = MatchingEngine.build(targets)
+    row = [SourceTerm("coronary thrombosis", "en")]
+    read, unread = engine.suggest(row)[0], plain.suggest(row)[0]
+    assert {one.code for one in read.candidates} == {one.code for one in unread.candidates}
+    assert [one.score for one in read.candidates] != [one.score for one in unread.candidates]
+    assert model_version(str(small_cross_encoder)) in engine.engine_version
+    assert engine.suggest(row) == engine.suggest(row)
+    again = CrossEncoder(str(small_cross_encoder), tmp_path)
+    assert len(again.score([("coronary thrombosis", "Asthma")])) == 1
+    assert again._reader is None  # what was read once is not read again, and needs no torch
+
+
+@pytest.mark.transformers
+@pytest.mark.filterwarnings("ignore")
+def test_e5_finds_what_no_letters_share(tmp_path: Path) -> None:
+    """multilingual-e5-small as `../shared/tools/build_e5_small.py` makes it."""
+    folder = os.environ.get("TERMSERVER_TEST_E5")
+    if not folder:
+        pytest.skip("TERMSERVER_TEST_E5 names no folder of multilingual-e5-small")
+    model = Transformer(folder, tmp_path)
+    rows = model.encode(["feber", "hjärtinfarkt"])
+    names = model.encode(["Fever", "Myocardial infarction", "Fracture of femur"], role="passage")
+    assert np.argmax(rows @ names.T, axis=1).tolist() == [0, 1]
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-2)
