@@ -170,7 +170,7 @@ def model_version(name: str) -> str:
 
 
 def _opened(name: str, kind: str) -> Any:
-    """A model of sentence-transformers on the processor, in single precision: half precision is fifty times slower there."""
+    """A model of sentence-transformers on the processor, in single precision: half precision is many times slower there."""
     try:
         import sentence_transformers
         import torch
