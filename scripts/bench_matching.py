@@ -352,6 +352,9 @@ def main() -> None:
     if not chosen.recall:
         print(json.dumps(measure_speed(chosen.rows, chosen.targets)))
         return
+    if not (DATA / "targets").is_dir():
+        say(f"recall is not measured: no gold maps and targets at {DATA}; name them with TERMSERVER_DATA_SOURCES")
+        return
     start = time.perf_counter()
     figures = measure_recall(chosen.transformer)
     say(f"{len(figures)} lists measured in {time.perf_counter() - start:.0f} s")
