@@ -360,6 +360,7 @@ def main() -> None:
     say(f"{len(figures)} lists measured in {time.perf_counter() - start:.0f} s")
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(table(figures))
     if chosen.docs:
         DOCS.write_text(table(figures), encoding="utf-8")
     baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
