@@ -333,7 +333,8 @@ def falls(figures: dict[str, dict[str, object]], baseline: dict[str, dict[str, f
     for name, floors in baseline.items():
         for key, least in floors.items() if name in figures else ():
             found, rows = float(str(figures[name][key])), int(str(figures[name]["n"]))
-            if found + 1.96 * (least * (1 - least) / rows) ** 0.5 < least:
+            spread = max(least * (1 - least), found * (1 - found)) / rows  # a baseline of 1 has a chance too
+            if found + 1.96 * spread**0.5 < least:
                 sentences.append(f"{name}: {key} {found} is below the baseline {least}")
     return sentences
 
