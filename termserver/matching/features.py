@@ -482,15 +482,15 @@ def _chances(
     chances = attributes.log_chances([query.with_context for query in queries])
     used, local = np.unique(found.target, return_inverse=True)
     classes = {head: values[local] for head, values in target_classes(index, used).items()}
-    columns = {f"{head}_chance": _below_best(found.row, chances[head], mine) for head, mine in classes.items()}
+    columns = {f"{head}_chance": _chance_below_best(found.row, chances[head], mine) for head, mine in classes.items()}
     if profile is None:
         columns["list_kind"] = np.zeros(len(found.row), np.float32)
     else:
-        columns["list_kind"] = _below_best(found.row, profile.of(queries), classes["kind"])
+        columns["list_kind"] = _chance_below_best(found.row, profile.of(queries), classes["kind"])
     return columns
 
 
-def _below_best(row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]) -> NDArray[np.float32]:
+def _chance_below_best(row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]) -> NDArray[np.float32]:
     """Each pair's chance below the best of its row; 0 where the pair has no class."""
     values = np.where(mine >= 0, chances[row, mine], np.float32(-99))
     return np.where(mine >= 0, below_best(row, values), 0).astype(np.float32)
