@@ -490,7 +490,9 @@ def _chances(
     return columns
 
 
-def _chance_below_best(row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]) -> NDArray[np.float32]:
+def _chance_below_best(
+    row: NDArray[np.int64], chances: NDArray[np.float32], mine: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Each pair's chance below the best of its row; 0 where the pair has no class."""
     values = np.where(mine >= 0, chances[row, mine], np.float32(-99))
     return np.where(mine >= 0, below_best(row, values), 0).astype(np.float32)
