@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-BUCKETS = 1 << 17
+BUCKETS = 1 << 18
 NGRAM_LENGTHS = (3, 4, 5)
 
 

@@ -56,7 +56,7 @@ class LearnedNames:
 
     def save(self, path: Path) -> None:
         """Write `learned_names.npz`, the same bytes for the same content."""
-        np.savez(path, allow_pickle=False, keys=self.keys, vectors=self.vectors)
+        np.savez_compressed(path, allow_pickle=False, keys=self.keys, vectors=self.vectors)
 
     def vectors_of(self, skeletons: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
         """Vectors of the names that some English names are known to have too.

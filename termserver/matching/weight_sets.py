@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from termserver.errors import BadInput, MatchingError
-from termserver.matching.own_model import WEIGHTS
+from termserver.matching.own_model import WEIGHTS, OwnModel
 
 SHIPPED = "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
@@ -121,4 +121,5 @@ def parts() -> list[str]:
 
 
 def _is_whole(folder: Path) -> bool:
-    return all((folder / part).is_file() for part in parts())
+    """Whether all parts are there, in the form that this version reads: one of an earlier version does not serve."""
+    return all((folder / part).is_file() for part in parts()) and OwnModel.serves(folder)

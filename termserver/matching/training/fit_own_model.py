@@ -15,6 +15,7 @@ from termserver.matching.normalise.common import skeleton_words
 from termserver.matching.training.sources import Concept
 
 Report = Callable[[str], None]
+_ROWS_IN_CACHE = 1024  # moved at once by the optimiser
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Recipe:
     batch
         Pairs of a batch; the others of the batch are the wrong answers.
     siblings
-        Pairs of neighbouring codes that stay together in a batch, so that near-duplicates are told apart.
+        Neighbouring concepts that stay together in a batch, so that near-duplicates are told apart.
     temperature
         Cosines are divided by it before the softmax.
     feature_dropout
@@ -38,9 +39,9 @@ class Recipe:
     """
 
     dimensions: int = 160
-    epochs: int = 14
-    batch: int = 1024
-    siblings: int = 8
+    epochs: int = 9
+    batch: int = 2048
+    siblings: int = 16
     temperature: float = 0.05
     learning_rate: float = 0.2
     feature_dropout: float = 0.25
@@ -98,8 +99,9 @@ def make_pairs(concepts: Iterable[Concept], *, buckets: int = BUCKETS) -> Pairs:
 
     pairs: list[tuple[int, int, int, float]] = []
     for position, concept in enumerate(merge(concepts)):
-        english = [number(name) for language, name in concept.names if language == "en"]
-        others = [number(name) for language, name in concept.names if language != "en"]
+        # a name that sister languages share is one text
+        english = list(dict.fromkeys(number(name) for language, name in concept.names if language == "en"))
+        others = list(dict.fromkeys(number(name) for language, name in concept.names if language != "en"))
         for count, left in enumerate(others):
             if english:
                 pairs.extend(
@@ -147,7 +149,7 @@ def fit(
     step, total = 0, steps_an_epoch * recipe.epochs
     for epoch in range(recipe.epochs):
         losses = []
-        for batch in _batches(pairs, recipe, random):
+        for batch in batches_of(pairs, recipe, random):
             rate = recipe.learning_rate * max(0.02, 1 - step / total)
             losses.append(_step(pairs, batch, weights, optimiser, recipe, rate, random))
             step += 1
@@ -155,16 +157,26 @@ def fit(
     return weights
 
 
-def _batches(pairs: Pairs, recipe: Recipe, random: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Batches of pair numbers: groups of neighbours shuffled as groups."""
+def batches_of(pairs: Pairs, recipe: Recipe, random: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Batches of pair numbers: groups of neighbouring concepts, each once a group, shuffled as groups.
+
+    Pairs of one concept are no wrong answers to each other, so they had better not meet: first comes one pair of every concept,
+    then a second of those that have two, and so on. Neighbours by key are near-duplicates by meaning (A00.0, A00.1, …).
+    """
     times = np.floor(pairs.weight + random.random(len(pairs.weight))).astype(np.int64)
-    chosen = np.repeat(np.arange(len(times)), times)
-    n_groups = max(1, len(chosen) // recipe.siblings)
-    offset = int(random.integers(recipe.siblings))
-    groups = np.array_split(np.roll(chosen, offset), n_groups)
-    order = np.concatenate([groups[number] for number in random.permutation(n_groups)])
-    n_batches = max(1, len(order) // recipe.batch)
-    return np.array_split(order, n_batches)
+    shown = random.permutation(np.repeat(np.arange(len(times)), times))
+    concept = pairs.concept[shown]
+    by_concept = np.argsort(concept, kind="stable")
+    begins = np.flatnonzero(np.r_[True, np.diff(concept[by_concept]) > 0])
+    sizes = np.diff(np.r_[begins, len(shown)])
+    turn = np.empty(len(shown), np.int64)
+    turn[by_concept] = np.arange(len(shown)) - np.repeat(begins, sizes)
+    ordered = shown[np.lexsort((concept, turn))]
+    groups = np.array_split(
+        np.roll(ordered, int(random.integers(recipe.siblings))), max(1, len(ordered) // recipe.siblings)
+    )
+    order = np.concatenate([groups[number] for number in random.permutation(len(groups))])
+    return np.array_split(order, max(1, len(order) // recipe.batch))
 
 
 def _step(
@@ -179,11 +191,10 @@ def _step(
     """One gradient step; the loss in nats."""
     texts = np.concatenate([pairs.left[batch], pairs.right[batch]])
     features = pairs.features[texts]
-    features.data = features.data * (random.random(len(features.data)) >= recipe.feature_dropout)
-    buckets, columns = np.unique(features.indices, return_inverse=True)
-    local = sparse.csr_matrix(
-        (features.data.astype(np.float32), columns, features.indptr), shape=(len(texts), len(buckets))
-    )
+    seen = random.random(len(features.data)) >= recipe.feature_dropout
+    ends = np.concatenate([[0], np.cumsum(seen)])[features.indptr]
+    buckets, columns = np.unique(features.indices[seen], return_inverse=True)
+    local = sparse.csr_matrix((features.data[seen].astype(np.float32), columns, ends), shape=(len(texts), len(buckets)))
     pooled = local @ weights[buckets]
     lengths = np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6)
     unit = pooled / lengths
@@ -198,22 +209,22 @@ def _contrast(
     left: NDArray[np.float32], right: NDArray[np.float32], pairs: Pairs, batch: NDArray[np.int64], temperature: float
 ) -> tuple[float, NDArray[np.float32]]:
     """Symmetric in-batch softmax loss and its gradient to the unit vectors, left ones first."""
-    logits = left @ right.T / np.float32(temperature)
-    concept, left_text, right_text = pairs.concept[batch], pairs.left[batch], pairs.right[batch]
-    same = (
-        (concept[:, None] == concept[None, :])
-        | (right_text[:, None] == right_text[None, :])
-        | (left_text[:, None] == left_text[None, :])
+    logits = left @ right.T
+    logits -= 1  # cosines are at most 1, so no power overflows, and at 40 below it none is lost
+    logits /= np.float32(temperature)
+    concept, left_text, right_text = (
+        numbers[batch].astype(np.int32) for numbers in (pairs.concept, pairs.left, pairs.right)
     )
+    same = concept[:, None] == concept
+    same |= right_text[:, None] == right_text
+    same |= left_text[:, None] == left_text
     np.fill_diagonal(same, val=False)
-    logits[same] = -1e4
-    total = np.zeros_like(logits)
-    loss = 0.0
-    for axis in (0, 1):
-        exponent = np.exp(logits - logits.max(axis=axis, keepdims=True))
-        chance = exponent / exponent.sum(axis=axis, keepdims=True)
-        loss -= float(np.log(np.maximum(np.diagonal(chance), 1e-12)).mean()) / 2
-        total += chance
+    power = np.exp(logits, out=logits)
+    power *= ~same
+    rows, columns, right_answers = power.sum(axis=1), power.sum(axis=0), np.diagonal(power)
+    loss = -float((np.log(right_answers / rows) + np.log(right_answers / columns)).mean()) / 2
+    total = power
+    total *= 1 / rows[:, None] + 1 / columns
     total[np.arange(len(batch)), np.arange(len(batch))] -= 2
     total /= np.float32(2 * len(batch) * temperature)
     return loss, np.concatenate([total @ right, total.T @ left])
@@ -231,14 +242,10 @@ class _RowAdagrad:
         """Move `weights[rows]` against the gradient, shape (len(rows), dimensions)."""
         square = self._square[rows] + np.einsum("ij,ij->i", gradient, gradient) / np.float32(gradient.shape[1])
         self._square[rows] = square
-        weights[rows] -= gradient * (np.float32(rate) / (np.sqrt(square) + np.float32(1e-12)))[:, None]
-
-
-def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Vectors as int8 with one scale a row: `int8 * scale` is within half a scale of the original."""
-    scale = (np.abs(weights).max(axis=1) / 127).astype(np.float16)
-    safe = np.maximum(scale.astype(np.float32), 1e-7)[:, None]
-    return np.clip(np.rint(weights / safe), -127, 127).astype(np.int8), scale
+        gradient *= (np.float32(rate) / (np.sqrt(square) + np.float32(1e-12)))[:, None]
+        for start in range(0, len(rows), _ROWS_IN_CACHE):
+            part = slice(start, start + _ROWS_IN_CACHE)
+            weights[rows[part]] -= gradient[part]
 
 
 def texts_of(concepts: Sequence[Concept]) -> int:

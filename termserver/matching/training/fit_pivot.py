@@ -23,6 +23,7 @@ _LEXICON, _NAME, _DICTIONARY = (
     2.0,
     1.0,
 )  # how far each kind of translation is trusted; induced ones by their Dice, below 1
+_SYNONYM = 0.1  # less for each English name that stands before in its row of a lexicon
 _LEAST_DICE = 0.25
 _LEAST_CONCEPTS = 2  # that a pair of words must share
 _LEAST_WORD = 3
@@ -59,21 +60,20 @@ def _packed(tables: dict[tuple[str, str], dict[str, float]]) -> Pivot:
 
 
 def _phrases(concepts: Sequence[Concept]) -> Iterator[Entry]:
-    """Names that are a word or a short phrase, with the first English name of their concept."""
+    """Names that are a word or a short phrase, with the first English name of their concept; in our lexicons with all of them."""
     for concept in concepts:
-        english = next((name for language, name in concept.names if language == "en"), "")
-        text = " ".join(english.replace(",", " ").lower().split())
-        if not text:
-            continue
         kind = concept.key.partition(":")[0]
+        names = [name for language, name in concept.names if language == "en"]
+        texts = [" ".join(name.replace(",", " ").lower().split()) for name in names[: None if kind == "lexicon" else 1]]
         trust = {"lexicon": _LEXICON, "word": _DICTIONARY}.get(kind, _NAME)
         least = 1 if kind == "lexicon" else _LEAST_WORD
         longest = MOST_WORDS if kind in {"lexicon", "edqm"} else _SHORT_NAME
-        for language, name in concept.names:
-            if language in LANGUAGES:
-                phrase = skel(name.rstrip("-"))
-                if phrase.count(" ") < longest and text.count(" ") <= MOST_WORDS and len(phrase) >= least:
-                    yield language, phrase, text, trust
+        phrases = [(language, skel(name.rstrip("-"))) for language, name in concept.names if language in LANGUAGES]
+        for place, text in enumerate(texts):
+            if text and text.count(" ") <= MOST_WORDS:
+                for language, phrase in phrases:
+                    if phrase.count(" ") < longest and len(phrase) >= least:
+                        yield language, phrase, text, trust - _SYNONYM * place
 
 
 def _induced(concepts: Sequence[Concept]) -> Iterator[Entry]:

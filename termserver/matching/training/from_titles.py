@@ -19,7 +19,7 @@ from termserver.matching.index import code_key, untagged
 from termserver.matching.own_model import OwnModel
 from termserver.matching.profile import evenly
 from termserver.matching.training.comparison import Comparison, Measured, comparison_of
-from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, quantise
+from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs
 from termserver.matching.training.held_out import TEST
 from termserver.matching.training.sources import Concept
 from termserver.model.candidate import SourceTerm, Target
@@ -76,8 +76,7 @@ def fit_to_titles(
     model = OwnModel.load(base)
     repeated = evenly(_repeated(known), MOST_REPEATED * len(taught))
     learned = teach(model, [*_taught(taught, language), *repeated], seed=seed, report=report)
-    np.save(out / "own_vectors.npy", np.asarray(learned.vectors))
-    np.save(out / "own_scales.npy", learned.scales)
+    learned.save(out)
     held = [
         GoldRow(SourceTerm(title, language), frozenset({(target.system, target.code)}))
         for target, title in shared
@@ -89,12 +88,12 @@ def fit_to_titles(
 
 def teach(model: OwnModel, concepts: Sequence[Concept], *, seed: int, report: Report = lambda line: None) -> OwnModel:
     """The model trained on with further names of concepts."""
-    start = np.asarray(model.vectors, np.float32) * model.scales.astype(np.float32)[:, None]
+    start = model.bucket_vectors(slice(None))
     recipe = Recipe(
         dimensions=model.dimensions, epochs=EPOCHS, learning_rate=RATE, batch=512, buckets=len(model.vectors)
     )
     pairs = make_pairs(concepts, buckets=recipe.buckets)
-    return OwnModel(*quantise(fit(pairs, recipe, seed=seed, start=start, report=report)))
+    return OwnModel.of(fit(pairs, recipe, seed=seed, start=start, report=report))
 
 
 def _without(target: Target, language: str) -> Target:

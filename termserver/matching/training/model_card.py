@@ -14,7 +14,7 @@ def write_model_card(data: Path, out: Path, *, seed: int) -> None:
     lines = [
         "# Model card",
         "",
-        "Made by `termserver train`; measured by the same engine that serves. Weights: own model (int8 vectors of words",
+        "Made by `termserver train`; measured by the same engine that serves. Weights: own model (four-bit vectors of words",
         "and character n-grams), attributes (softmaxes over hashed words), costs of words, ranker (small networks over",
         "features), calibration (logistic and monotone steps).",
         "",

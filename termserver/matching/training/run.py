@@ -16,8 +16,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from termserver.errors import MatchingError, TermserverError
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
@@ -25,7 +23,7 @@ from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
 from termserver.matching.training.composed_titles import composed_titles
 from termserver.matching.training.fit_attributes import fit_attributes, labelled_texts
-from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge, quantise
+from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge
 from termserver.matching.training.fit_pivot import fit_pivot
 from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
 from termserver.matching.training.fit_word_costs import with_word_costs
@@ -88,7 +86,7 @@ def train(
         report(f"own models: fitting {len(CROSS)} for the ranker, then the one that ships")
         ranking = workers.submit(_apart, fit_ranking, data, [model.result() for model in crossed], out, seed=seed)
         report("own models for the ranker fitted")
-        save_own_model(shipped.result(), out)
+        shipped.result().save(out)
         report("own model fitted")
         ranking.result()
         report("ranker fitted")
@@ -141,13 +139,7 @@ def fit_own_model(data: Path, fold: Fold, recipe: Recipe, *, seed: int) -> OwnMo
     pairs = make_pairs(shown, buckets=recipe.buckets)
     if not len(pairs.left):
         raise MatchingError(f"{data}: no two names of one concept are left to train on")
-    return OwnModel(*quantise(fit(pairs, recipe, seed=seed)))
-
-
-def save_own_model(model: OwnModel, out: Path) -> None:
-    """Write `own_vectors.npy` and `own_scales.npy`."""
-    np.save(out / "own_vectors.npy", np.asarray(model.vectors))
-    np.save(out / "own_scales.npy", model.scales)
+    return OwnModel.of(fit(pairs, recipe, seed=seed))
 
 
 def learn_names(data: Path, seen: Iterable[Concept], model: OwnModel) -> LearnedNames:

@@ -143,7 +143,18 @@ LEXICONS = {
     "lab_lexicon.csv": 0.6,
     "everyday_lexicon.csv": READ_ONLY,
     "plain_lexicon.csv": READ_ONLY,
+    "disorder_lexicon.csv": 1.0,
+    "finding_lexicon.csv": 1.0,
+    "intervention_lexicon.csv": 1.0,
+    "care_lexicon.csv": 1.0,
+    "structure_lexicon.csv": 1.0,
+    "synonym_lexicon.csv": 1.0,
+    "latin_lexicon.csv": 1.0,
+    "title_word_lexicon.csv": 1.0,
 }
+_COLUMNS = {
+    "la": ("da", "fi", "et", "lv")
+}  # of a lexicon, that hold words of other languages: their old lists write Latin
 _DICTIONARIES = (
     "wiktionary",
     "omw_icewordnet",
@@ -275,21 +286,32 @@ def _openehr(data: Path) -> Iterator[Concept]:
 
 
 def core_lexicon() -> Iterator[Concept]:
-    """Frequent medical words with English, written by us; `|` parts forms, synonyms and abbreviations.
+    """Medical words and phrases with English, written by us; `|` parts names of one language: forms, synonyms, abbreviations.
 
-    `core_lexicon.csv` has the words of Icelandic, Latvian and Lithuanian; the others say what clinics of the other countries
-    call diagnoses, symptoms, tests and services (`clinical_lexicon.csv`), what is done to patients
-    (`procedure_lexicon.csv`), the body, its tissues, findings under the microscope and qualifiers (`anatomy_lexicon.csv`),
-    everyday words of accidents, substances, family and surroundings (`everyday_lexicon.csv`), plain words of the body, of
-    symptoms and of what is done, with their inflected forms (`plain_lexicon.csv`), and the words of laboratory names
-    as LOINC and NPU mean them (`lab_lexicon.csv`: analytes, allergens, microbes, methods).
+    Of Icelandic, Latvian and Lithuanian: `core`, `medical` and `title_word_lexicon.csv` (what disease titles are made of). Of the
+    languages with national lists: what clinics call diagnoses, symptoms, tests and services (`clinical`), what is done to
+    patients (`procedure`), the body, findings under the microscope and qualifiers (`anatomy`), accidents, substances, family
+    and surroundings (`everyday`), plain words with their inflected forms (`plain`); `latin_lexicon.csv` has the Latin of
+    old lists. Of all eight: laboratory names as LOINC and NPU mean them (`lab`), diagnoses (`disorder`), symptoms, injuries,
+    causes and reasons for contact (`finding`), procedures and services (`intervention`), people, places, qualifiers,
+    substances and specimens (`care`), body structures, morphology and devices (`structure`), things with two names
+    (`synonym`). The first English name is the one that classifications would carry.
     """
-    for name, weight in LEXICONS.items():
-        for row in read_table(Path(__file__).with_name(name)):
-            english = row.pop("en")
-            names = [(language, form) for language, forms in row.items() for form in forms.split("|") if form]
+    for file, weight in LEXICONS.items():
+        for row in read_table(Path(__file__).with_name(file)):
+            english = row.pop("en").split("|")
+            names = [
+                (language, form)
+                for column, forms in row.items()
+                for language in _COLUMNS.get(column, (column,))
+                for form in forms.split("|")
+                if form
+            ]
             yield Concept(
-                f"lexicon:{english}", (("en", english), *names), f"termserver/matching/training/{name}", weight
+                f"lexicon:{english[0]}",
+                (*(("en", name) for name in english), *names),
+                f"termserver/matching/training/{file}",
+                weight,
             )
 
 

@@ -129,7 +129,13 @@ def make_targets(*, languages: tuple[str, ...] = ("sv", "fi"), inactive: tuple[s
     ]
 
 
-SMALL = Recipe(dimensions=24, epochs=3, batch=128, buckets=4096)
+SMALL = Recipe(dimensions=24, epochs=3, batch=1024, buckets=4096)
+
+
+@pytest.fixture(scope="session")
+def small_recipe() -> Recipe:
+    """Of an own model that is fitted in seconds."""
+    return SMALL
 
 
 @pytest.fixture(scope="session")
@@ -139,10 +145,10 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_weights(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_weights(data_folder: Path, tmp_path_factory: pytest.TempPathFactory, small_recipe: Recipe) -> Path:
     """Weights trained on `data_folder`."""
     out = tmp_path_factory.mktemp("weights")
-    train(data_folder, out, seed=7, recipe=SMALL)
+    train(data_folder, out, seed=7, recipe=small_recipe)
     return out
 
 

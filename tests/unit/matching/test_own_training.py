@@ -186,6 +186,16 @@ def test_the_shipped_weights_serve_until_others_are_chosen(tmp_path: Path) -> No
     assert sets.folder() == WEIGHTS
 
 
+def test_weights_of_an_earlier_version_do_not_serve(tmp_path: Path) -> None:
+    sets = WeightSets(tmp_path)
+    made = sets.add("mine", lambda folder: None)
+    sets.use("mine")
+    assert sets.in_use() == "mine"
+    np.save(made / "own_vectors.npy", np.zeros((4, 2), np.int8))  # eight bits a number, as they once were
+    assert sets.in_use() == "shipped"
+    assert sets.names() == ["shipped"]
+
+
 def test_weights_that_are_gone_do_not_stop_the_server(tmp_path: Path) -> None:
     sets = WeightSets(tmp_path)
     sets.add("a", lambda folder: None)
