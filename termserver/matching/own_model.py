@@ -29,11 +29,7 @@ class OwnModel:
         Shape (n_buckets, dimensions / 2), uint8: two numbers from 1 to 15 a byte, the first half of the dimensions in the lower
         bits.
     scales
-        Shape (n_buckets,), float16; `(number - 8) * scale` is what was trained.
-
-    Source
-    ------
-    Four bits instead of eight cost nothing measurable and pay for twice as many buckets (decision 0057).
+        Shape (n_buckets,), float16; `(number - 8) * scale` is what was trained (decision 0057).
     """
 
     def __init__(self, vectors: NDArray[np.uint8], scales: NDArray[np.float16]) -> None:

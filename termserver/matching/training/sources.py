@@ -152,9 +152,8 @@ LEXICONS = {
     "latin_lexicon.csv": 1.0,
     "title_word_lexicon.csv": 1.0,
 }
-_COLUMNS = {
-    "la": ("da", "fi", "et", "lv")
-}  # of a lexicon, that hold words of other languages: their old lists write Latin
+# columns of a lexicon that hold words of several languages: the old lists of these write Latin
+_COLUMNS = {"la": ("da", "fi", "et", "lv")}
 _DICTIONARIES = (
     "wiktionary",
     "omw_icewordnet",
