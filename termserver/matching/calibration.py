@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from termserver.errors import MatchingError
 from termserver.matching.features import FEATURES
+from termserver.matching.setting import SETTING_FACTS, setting_facts
 from termserver.matching.weight_files import read_arrays
 
 ROW_FACTS = (
@@ -47,6 +48,8 @@ ROW_FACTS = (
     "kind_fit",
 )
 _COPIED = ROW_FACTS[6:]
+FACTS = (*ROW_FACTS, *SETTING_FACTS)
+_SETTING_SCALE = 0.5  # rare languages should not weigh more than frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class Calibration:
     Parameters
     ----------
     mean, scale
-        Shape (len(ROW_FACTS),).
+        Shape (len(FACTS),).
     first, any_right
-        Shape (len(ROW_FACTS) + 1,), the last is the constant.
+        Shape (len(FACTS) + 1,), the last is the constant.
     steps
         Shape (2, n_steps): logistic value → probability of the first candidate, both rising.
     """
@@ -81,7 +84,7 @@ class Calibration:
         names = ("mean", "scale", "first", "any_right", "steps")
         arrays = read_arrays(path, names, what="calibration")
         calibration = cls(*(arrays[name] for name in names))
-        if calibration.mean.shape != (len(ROW_FACTS),):
+        if calibration.mean.shape != (len(FACTS),):
             raise MatchingError(f"{path}: this calibration was made for another version; train again")
         return calibration
 
@@ -107,6 +110,18 @@ class Calibration:
         return first, np.maximum(logistic(inputs, self.any_right), first)
 
 
+def centre_and_scale(facts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What `standard_facts` takes off and divides by; facts that no row knows stay as they are, settings are 0 or 2."""
+    mean, scale = np.zeros(facts.shape[1]), np.ones(facts.shape[1])
+    known = np.isfinite(facts).any(axis=0)
+    mean[known], scale[known] = (
+        np.nanmean(facts[:, known], axis=0),
+        np.maximum(np.nanstd(facts[:, known], axis=0), 1e-3),
+    )
+    mean[len(ROW_FACTS) :], scale[len(ROW_FACTS) :] = 0, _SETTING_SCALE
+    return mean, scale
+
+
 def standard_facts(
     facts: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -125,9 +140,10 @@ def row_facts(
     scores: NDArray[np.float32],
     features: NDArray[np.float32],
     starts: NDArray[np.int64],
+    setting: NDArray[np.int16],
     certainty: NDArray[np.float64] | float | None = None,
 ) -> NDArray[np.float64]:
-    """Facts of each row's ranking, shape (n_rows, len(ROW_FACTS)).
+    """Facts of each row's ranking, shape (n_rows, len(FACTS)).
 
     Parameters
     ----------
@@ -135,6 +151,8 @@ def row_facts(
         Shape (n_pairs,), each row's pairs together, best first.
     starts
         Shape (n_rows,): first pair of each row.
+    setting
+        Shape (n_pairs,), as `settings_of`.
     certainty
         How sure the ranking of the whole list is, as `ListProfile.certainty`, of each row or of all; None where the rows come
         alone.
@@ -152,8 +170,9 @@ def row_facts(
     copied = features[starts][:, [FEATURES.index(name) for name in _COPIED]].astype(np.float64)
     log_odds = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / (1 - np.clip(chance, 1e-6, 1 - 1e-6)))
     of_list = np.broadcast_to(np.nan if certainty is None else np.asarray(certainty, np.float64), chance.shape)
+    places = setting_facts(setting[starts], copied[:, _COPIED.index("laboratory")])
     return np.column_stack(
-        [chance, log_odds, np.minimum(best - second, 10), entropy, np.log2(ends - starts), of_list, copied]
+        [chance, log_odds, np.minimum(best - second, 10), entropy, np.log2(ends - starts), of_list, copied, places]
     )
 
 

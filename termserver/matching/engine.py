@@ -27,6 +27,7 @@ from termserver.matching.profile import ListProfile, evenly, profile_of
 from termserver.matching.queries import Query, languages_in, query_of
 from termserver.matching.ranker import Ranker
 from termserver.matching.search import Found, Scope, block_size, find, scope_of
+from termserver.matching.setting import settings_of
 from termserver.matching.target_search import search_targets
 from termserver.matching.transformer import CrossEncoder, Transformers
 from termserver.matching.word_costs import WordCosts
@@ -296,7 +297,16 @@ class MatchingEngine:
             readable * chance
             for chance in self._calibration.probabilities(
                 row_facts(
-                    scores[order], described.values[order], starts, None if profile is None else profile.certainty
+                    scores[order],
+                    described.values[order],
+                    starts,
+                    settings_of(
+                        [query.language for query in queries],
+                        found.row[order],
+                        self._index.targets.systems,
+                        found.target[order],
+                    ),
+                    None if profile is None else profile.certainty,
                 )
             )
         )

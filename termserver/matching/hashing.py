@@ -93,6 +93,25 @@ def bucket_matrix(words: Sequence[str], *, n_buckets: int = BUCKETS) -> sparse.c
     return matrix
 
 
+def distinct(numbers: NDArray[np.int32], below: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The numbers that occur, rising, and where among them each stands; `np.unique` without its sorting.
+
+    Parameters
+    ----------
+    numbers
+        Shape (n,), each at least 0 and less than `below`.
+
+    >>> [array.tolist() for array in distinct(np.array([7, 2, 7]), 9)]
+    [[2, 7], [1, 0, 1]]
+    """
+    occurs = np.zeros(below, np.bool_)
+    occurs[numbers] = True
+    found = np.flatnonzero(occurs)
+    place = np.empty(below, np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return found, place[numbers]
+
+
 def normalised_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows scaled to length one; rows of zeros stay zero. Shape kept."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -15,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from termserver.errors import BadInput, MatchingError
+from termserver.matching.calibration import Calibration
 from termserver.matching.own_model import WEIGHTS, OwnModel
+from termserver.matching.pivot import Pivot
 
 SHIPPED = "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
@@ -122,4 +124,16 @@ def parts() -> list[str]:
 
 def _is_whole(folder: Path) -> bool:
     """Whether all parts are there, in the form that this version reads: one of an earlier version does not serve."""
-    return all((folder / part).is_file() for part in parts()) and OwnModel.serves(folder)
+    files = [folder / part for part in parts()]
+    return all(file.is_file() for file in files) and _serves(folder, tuple(file.stat().st_mtime_ns for file in files))
+
+
+@lru_cache(maxsize=16)
+def _serves(folder: Path, _changed_ns: tuple[int, ...]) -> bool:
+    """Of files as they were last changed."""
+    try:
+        Calibration.load(folder / "calibration.npz")
+        Pivot.load(folder / "pivot.npz")
+    except MatchingError:
+        return False
+    return OwnModel.serves(folder)

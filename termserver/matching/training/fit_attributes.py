@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from termserver.errors import MatchingError
 from termserver.matching.attributes import ATTRIBUTE_BUCKETS, HEADS, AttributeModel, attribute_features, class_of_kind
 from termserver.matching.evaluation import GoldRow, read_gold
+from termserver.matching.hashing import distinct
 from termserver.matching.labs import LabAxes, axes_of_name
 from termserver.matching.queries import query_of
 from termserver.matching.training.held_out import Fold
@@ -135,15 +137,17 @@ def fit_attributes(examples: list[Labelled], *, seed: int) -> AttributeModel:
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
             rows = features[chosen]
-            buckets = np.unique(rows.indices)
-            local = rows[:, buckets]
-            logits = np.asarray(local @ weights[buckets], np.float32) + bias
+            buckets, columns = distinct(rows.indices, ATTRIBUTE_BUCKETS)
+            local = sparse.csr_matrix((rows.data, columns, rows.indptr), shape=(len(chosen), len(buckets)))
+            before = weights[buckets]
+            logits = np.asarray(local @ before, np.float32) + bias
             gradient = _gradient(logits, classes[chosen], weight[chosen])
             rate = np.float32(RATE * (1 - step / (steps + 1)))
             step += 1
-            change = np.asarray(local.T @ gradient, np.float32) + np.float32(RIDGE) * weights[buckets]
-            square[buckets] += change**2
-            weights[buckets] -= rate * change / np.sqrt(square[buckets])
+            change = np.asarray(local.T @ gradient, np.float32) + np.float32(RIDGE) * before
+            squares = square[buckets] + change**2
+            square[buckets] = squares
+            weights[buckets] = before - rate * change / np.sqrt(squares)
             change_of_bias = gradient.sum(axis=0)
             bias_square += change_of_bias**2
             bias -= rate * change_of_bias / np.sqrt(bias_square)

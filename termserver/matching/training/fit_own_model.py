@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from termserver.matching.hashing import BUCKETS, Vocabulary, bucket_matrix
+from termserver.matching.hashing import BUCKETS, Vocabulary, bucket_matrix, distinct
 from termserver.matching.normalise.common import skeleton_words
 from termserver.matching.training.sources import Concept
 
 Report = Callable[[str], None]
+_LEAST_BETWEEN = 0.5  # weight of a concept whose names in other languages are paired with each other too
 _ROWS_IN_CACHE = 1024  # moved at once by the optimiser
 
 
@@ -42,7 +43,7 @@ class Recipe:
     epochs: int = 9
     batch: int = 2048
     siblings: int = 16
-    temperature: float = 0.05
+    temperature: float = 0.07
     learning_rate: float = 0.2
     feature_dropout: float = 0.25
     buckets: int = BUCKETS
@@ -107,7 +108,7 @@ def make_pairs(concepts: Iterable[Concept], *, buckets: int = BUCKETS) -> Pairs:
                 pairs.extend(
                     (left, right, position, concept.weight / len(english)) for right in english if right != left
                 )
-            if len(others) > 1 and concept.weight >= 1.0:
+            if len(others) > 1 and concept.weight >= _LEAST_BETWEEN:
                 right = others[(count + 1) % len(others)]
                 if right != left:
                     pairs.append((left, right, position, 0.25 if english else 1.0))
@@ -193,7 +194,7 @@ def _step(
     features = pairs.features[texts]
     seen = random.random(len(features.data)) >= recipe.feature_dropout
     ends = np.concatenate([[0], np.cumsum(seen)])[features.indptr]
-    buckets, columns = np.unique(features.indices[seen], return_inverse=True)
+    buckets, columns = distinct(features.indices[seen], len(weights))
     local = sparse.csr_matrix((features.data[seen].astype(np.float32), columns, ends), shape=(len(texts), len(buckets)))
     pooled = local @ weights[buckets]
     lengths = np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6)
@@ -201,7 +202,7 @@ def _step(
     half = len(batch)
     loss, gradient = _contrast(unit[:half], unit[half:], pairs, batch, recipe.temperature)
     gradient = (gradient - unit * np.sum(gradient * unit, axis=1, keepdims=True)) / lengths
-    optimiser.update(weights, buckets.astype(np.int64), np.asarray(local.T @ gradient, dtype=np.float32), rate)
+    optimiser.update(weights, buckets, np.asarray(local.T @ gradient, dtype=np.float32), rate)
     return loss
 
 
@@ -212,15 +213,9 @@ def _contrast(
     logits = left @ right.T
     logits -= 1  # cosines are at most 1, so no power overflows, and at 40 below it none is lost
     logits /= np.float32(temperature)
-    concept, left_text, right_text = (
-        numbers[batch].astype(np.int32) for numbers in (pairs.concept, pairs.left, pairs.right)
-    )
-    same = concept[:, None] == concept
-    same |= right_text[:, None] == right_text
-    same |= left_text[:, None] == left_text
-    np.fill_diagonal(same, val=False)
     power = np.exp(logits, out=logits)
-    power *= ~same
+    for numbers in (pairs.concept, pairs.left, pairs.right):
+        power[_alike(numbers[batch])] = 0  # no wrong answers to each other
     rows, columns, right_answers = power.sum(axis=1), power.sum(axis=0), np.diagonal(power)
     loss = -float((np.log(right_answers / rows) + np.log(right_answers / columns)).mean()) / 2
     total = power
@@ -228,6 +223,24 @@ def _contrast(
     total[np.arange(len(batch)), np.arange(len(batch))] -= 2
     total /= np.float32(2 * len(batch) * temperature)
     return loss, np.concatenate([total @ right, total.T @ left])
+
+
+def _alike(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of different places that hold the same number, either way round.
+
+    >>> [places.tolist() for places in _alike(np.array([5, 7, 5]))]
+    [[0, 2], [2, 0]]
+    """
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    found = [np.zeros((2, 0), np.int64)]
+    for apart in range(1, len(numbers)):
+        first = np.flatnonzero(ordered[apart:] == ordered[:-apart])
+        if not len(first):
+            break
+        found.append(np.stack([order[first], order[first + apart]]))
+    once = np.concatenate(found, axis=1)
+    return np.r_[once[0], once[1]], np.r_[once[1], once[0]]
 
 
 class _RowAdagrad:

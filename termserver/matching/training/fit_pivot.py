@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from termserver.matching.normalise.common import skel
+from termserver.matching.normalise.common import skel, skeleton_words
 from termserver.matching.pivot import CHOICES, MOST_WORDS, SEARCHED, Pivot, key_of_phrase, stem_of
 from termserver.matching.training.fit_own_model import merge
 from termserver.matching.training.sources import Concept
@@ -50,7 +50,10 @@ def _packed(tables: dict[tuple[str, str], dict[str, float]]) -> Pivot:
     english: dict[str, int] = {}
     rows: dict[int, list[int]] = {}
     for (language, phrase), translations in sorted(tables.items()):
-        best = sorted(translations, key=lambda text: (-translations[text], text.count(" "), len(text), text))[:CHOICES]
+        best = list(translations)
+        if len(best) > 1:
+            best.sort(key=lambda text: (-translations[text], text.count(" "), len(text), text))
+            best = best[:CHOICES]
         rows[key_of_phrase(language, phrase)] = [english.setdefault(text, len(english)) for text in best]
     keys = sorted(rows)
     choices = np.full((len(keys), CHOICES), -1, np.int32)
@@ -83,18 +86,23 @@ def _induced(concepts: Sequence[Concept]) -> Iterator[Entry]:
     ------
     Melamed, Computational Linguistics 26 (2000) 221 (word-to-word models from co-occurrence).
     """
+    ours: dict[str, list[set[str]]] = {language: [] for language in LANGUAGES}
+    theirs: dict[str, list[set[str]]] = {language: [] for language in LANGUAGES}
+    for concept in concepts:
+        title = next((name for language, name in concept.names if language == "en"), None)
+        if title is None or concept.key.startswith(("word:", "lexicon:")):
+            continue
+        english = {word for word in title.lower().replace(",", " ").split() if len(word) >= _LEAST_WORD}
+        words: dict[str, set[str]] = {}
+        for language, name in concept.names:
+            if language in ours:
+                found = (word for word in skeleton_words(name) if len(word) >= _LEAST_WORD)
+                words.setdefault(language, set()).update(found)
+        for language, of_concept in words.items():
+            ours[language].append(of_concept)
+            theirs[language].append(english)
     for language in LANGUAGES:
-        ours: list[set[str]] = []
-        theirs: list[set[str]] = []
-        for concept in concepts:
-            names = [name for tag, name in concept.names if tag == language]
-            english = [name for tag, name in concept.names if tag == "en"]
-            if names and english and not concept.key.startswith(("word:", "lexicon:")):
-                ours.append({word for name in names for word in skel(name).split() if len(word) >= _LEAST_WORD})
-                theirs.append(
-                    {word for word in english[0].lower().replace(",", " ").split() if len(word) >= _LEAST_WORD}
-                )
-        yield from _dice(language, ours, theirs)
+        yield from _dice(language, ours[language], theirs[language])
 
 
 def _dice(language: str, ours: Sequence[set[str]], theirs: Sequence[set[str]]) -> Iterator[Entry]:
@@ -121,7 +129,7 @@ def _incidence(texts: Sequence[set[str]]) -> tuple[sparse.csr_matrix | None, lis
     if not words:
         return None, []
     position = {word: number for number, word in enumerate(words)}
-    columns = [position[word] for text in texts for word in sorted(text)]
+    columns = [position[word] for text in texts for word in text]
     ends = np.cumsum([0, *(len(text) for text in texts)])
     shape = (len(texts), len(words))
     return sparse.csr_matrix((np.ones(len(columns), np.float32), np.array(columns), ends), shape=shape), words

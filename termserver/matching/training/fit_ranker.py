@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from termserver.matching.calibration import (
     Calibration,
+    centre_and_scale,
     fit_logistic,
     fit_steps,
     logistic,
@@ -38,9 +39,12 @@ GENERIC_WEIGHT = (
 )
 TITLE_WEIGHT = 1.8  # of whole national titles, which are fewer here than in the lists that people bring
 CALIBRATION_ROWS = 600  # rows a list counts as at most in calibration
-CALIBRATION_RIDGE = 5.0
+CALIBRATION_RIDGE = 10.0
 VARIANT_WEIGHT = 0.3  # in calibration, of generic terms and of small systems
 MISSING_SHARE = 0.15  # rows whose right candidates are taken away, so that "no good target" can be learned
+
+# facts, whether the first is right (-1 for robbed rows), whether any is, and the weight of each row
+Outcome = tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +207,11 @@ def listwise_gradient(
     return np.asarray((chance - wanted) * shares, np.float32)
 
 
-def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibration:
-    """Calibration on rows that neither ranker nor own model has seen, a share of them robbed of their right candidates."""
-    facts, first, any_right, weight = (
-        np.concatenate(columns) for columns in zip(*_outcomes(examples, ranker, seed), strict=True)
-    )
+def fit_calibration(outcomes: Sequence[Outcome]) -> Calibration:
+    """Calibration on rows that neither ranker nor own model has seen."""
+    facts, first, any_right, weight = (np.concatenate(columns) for columns in zip(*outcomes, strict=True))
     present = first >= 0
-    known = np.isfinite(facts).any(axis=0)
-    mean, scale = np.zeros(facts.shape[1]), np.ones(facts.shape[1])
-    mean[known], scale[known] = (
-        np.nanmean(facts[:, known], axis=0),
-        np.maximum(np.nanstd(facts[:, known], axis=0), 1e-3),
-    )
+    mean, scale = centre_and_scale(facts)
     inputs = standard_facts(facts, mean, scale)
     right = first[present] > 0
     first_weights = fit_logistic(inputs[present], right, weight[present], ridge=CALIBRATION_RIDGE)
@@ -224,11 +221,12 @@ def fit_calibration(examples: Examples, ranker: Ranker, *, seed: int) -> Calibra
     )
 
 
-Outcome = tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
+def ranking_outcomes(examples: Examples, ranker: Ranker, *, seed: int) -> list[Outcome]:
+    """How a ranker does, with all candidates and, for a share of the rows, robbed of the right ones."""
+    return list(_outcomes(examples, ranker, seed))
 
 
 def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome]:
-    """Facts, whether the first is right (-1 for robbed rows), whether any is, and the weight of each row."""
     random = np.random.default_rng([seed, 99])
     scores = ranker.score(examples.features)
     starts, ends = row_spans(examples)
@@ -243,7 +241,7 @@ def _outcomes(examples: Examples, ranker: Ranker, seed: int) -> Iterator[Outcome
         kind = examples.kind[row[begins]]
         first = right[begins].astype(np.int8) - np.int8(are_robbed)
         yield (
-            row_facts(scores[pairs], examples.features[pairs], begins, certainty[kind]),
+            row_facts(scores[pairs], examples.features[pairs], begins, examples.setting[pairs], certainty[kind]),
             first,
             np.logical_or.reduceat(right, begins).astype(np.int8),
             list_weights(kind, CALIBRATION_ROWS) * _calibration_emphasis(examples)[kind],

@@ -219,10 +219,18 @@ def _outcomes(ranker: Ranker, examples: Examples) -> tuple[NDArray[np.float64], 
     starts, _ = row_spans(examples)  # rows keep their places, only their pairs are reordered
     right = examples.right[order]
     return (
-        row_facts(scores[order], examples.features[order], starts, _certainty(scores, examples, starts)),
+        _facts(scores, examples, order, starts),
         right[starts],
         np.logical_or.reduceat(right, starts),
     )
+
+
+def _facts(
+    scores: NDArray[np.float32], examples: Examples, order: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Facts of each row's ranking; `order` puts each row's best pair first."""
+    certainty = _certainty(scores, examples, starts)
+    return row_facts(scores[order], examples.features[order], starts, examples.setting[order], certainty)
 
 
 def _certainty(scores: NDArray[np.float32], examples: Examples, starts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -239,6 +247,6 @@ def measured(
     starts, ends = row_spans(examples)
     place = np.arange(len(order)) - np.repeat(starts, ends - starts) + 1
     ranks = np.minimum.reduceat(np.where(examples.right[order], place, len(order) + 1), starts)
-    facts = row_facts(scores[order], examples.features[order], starts, _certainty(scores, examples, starts))
+    facts = _facts(scores, examples, order, starts)
     chance, _ = calibration.probabilities(facts)
     return np.where(ranks > len(order), 0, ranks), chance

@@ -58,6 +58,8 @@ class Fold:
 
 
 TEST = Fold(frozenset({0, 1}))
+CALIBRATION = Fold(frozenset({1}))  # of TEST: no ranking is fitted to it, so recall on TEST stays honest
+REPORTED = Fold(TEST.slots - CALIBRATION.slots)  # probabilities are measured on what is left
 
 
 def slot_of(text: str) -> int:

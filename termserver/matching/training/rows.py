@@ -23,6 +23,7 @@ from termserver.matching.pivot import Pivot, Reader, SortedWords
 from termserver.matching.profile import profile_of
 from termserver.matching.queries import languages_in, query_of
 from termserver.matching.search import block_size, find, scope_of
+from termserver.matching.setting import settings_of
 from termserver.matching.training.held_out import ICD, TITLE_FILES, Fold
 from termserver.matching.training.sources import Concept, icd_code, read_table, whole_titles
 from termserver.matching.word_costs import WordCosts, WordsLeft
@@ -42,7 +43,7 @@ _LABORATORIES = (
     "gold:http://npu-terminology.org",
     "gold:https://fhir-terminology",
 )
-GOLD_WEIGHT = 3.0  # a curated pair is worth three titles
+GOLD_WEIGHT = 4.0  # a curated pair is worth four titles
 ANALYTE_WEIGHT = 0.5
 POOLS = {
     ICD: "icd10_who_en.csv",
@@ -71,6 +72,8 @@ class Examples:
         Names of the lists.
     left
         Words of each pair without a counterpart, for the costs of words.
+    setting
+        Shape (n_pairs,): language and system, as `settings_of` numbers them.
     """
 
     row: NDArray[np.int64]
@@ -79,6 +82,7 @@ class Examples:
     kind: NDArray[np.int64]
     lists: tuple[str, ...]
     left: WordsLeft
+    setting: NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +341,7 @@ def with_nonsense(lists: Sequence[RankedList]) -> list[RankedList]:
 
 def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples:
     """Candidates and features of all rows of the lists."""
-    rows, features, right, kinds, left = [], [], [], [], []
+    rows, features, right, kinds, left, setting = [], [], [], [], [], []
     count = 0
     known: dict[tuple[str, int, int, int], TargetIndex] = {}
     for number, (name, targets, gold) in enumerate(lists):
@@ -348,11 +352,12 @@ def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples
             known[key] = build_index(targets, knowledge.model, names)
         index = known[key]
         reader = knowledge.pivot.reader(SortedWords(index.names.words))
-        for row, described, correct in described_rows(index, knowledge, gold, reader):
+        for row, described, correct, between in described_rows(index, knowledge, gold, reader):
             rows.append(row + count)
             features.append(described.values)
             left.append(described.left)
             right.append(correct)
+            setting.append(between)
         kinds.append(np.full(len(gold), number))
         count += len(gold)
     order = np.argsort(np.concatenate(rows), kind="stable")
@@ -363,6 +368,7 @@ def make_examples(lists: Sequence[RankedList], knowledge: Knowledge) -> Examples
         np.concatenate(kinds),
         tuple(name for name, _, _ in lists),
         WordsLeft.joined(left).of_pairs(order),
+        np.concatenate(setting)[order],
     )
 
 
@@ -377,13 +383,14 @@ def joined(parts: Sequence[Examples]) -> Examples:
         np.concatenate([np.array([lists.index(name) for name in part.lists])[part.kind] for part in parts]),
         lists,
         WordsLeft.joined([part.left for part in parts]),
+        np.concatenate([part.setting for part in parts]),
     )
 
 
 def described_rows(
     index: TargetIndex, knowledge: Knowledge, gold: Sequence[GoldRow], reader: Reader
-) -> Iterable[tuple[NDArray[np.int64], Described, NDArray[np.bool_]]]:
-    """Blocks of (row of the gold, features, right)."""
+) -> Iterable[tuple[NDArray[np.int64], Described, NDArray[np.bool_], NDArray[np.int16]]]:
+    """Blocks of (row of the gold, features, right, setting)."""
     model = knowledge.model
     queries = reader.glossed([query_of(row.term) for row in gold])
     profile = profile_of(knowledge.attributes, queries)
@@ -402,4 +409,5 @@ def described_rows(
                     for row, target in zip(found.row, found.target, strict=True)
                 ]
             )
-            yield block[found.row], described, right
+            setting = settings_of([language] * len(block), found.row, index.targets.systems, found.target)
+            yield block[found.row], described, right, setting

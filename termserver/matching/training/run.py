@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from termserver.errors import MatchingError, TermserverError
+from termserver.matching.attributes import AttributeModel
 from termserver.matching.learned_names import LearnedNames
 from termserver.matching.normalise.common import skel
 from termserver.matching.own_model import OwnModel
+from termserver.matching.pivot import Pivot
 from termserver.matching.ranker import Ranker
 from termserver.matching.training.composed_titles import composed_titles
 from termserver.matching.training.fit_attributes import fit_attributes, labelled_texts
 from termserver.matching.training.fit_own_model import Recipe, fit, make_pairs, merge
 from termserver.matching.training.fit_pivot import fit_pivot
-from termserver.matching.training.fit_ranker import fit_calibration, fit_ranker
+from termserver.matching.training.fit_ranker import Outcome, fit_calibration, fit_ranker, ranking_outcomes
 from termserver.matching.training.fit_word_costs import with_word_costs
-from termserver.matching.training.held_out import TEST, Fold, held_out_titles, without_held_out, write_gold
-from termserver.matching.training.model_card import write_model_card
+from termserver.matching.training.held_out import CALIBRATION, TEST, Fold, held_out_titles, without_held_out, write_gold
+from termserver.matching.training.model_card import held_out_figures, write_model_card
 from termserver.matching.training.rows import (
     CALIBRATED_SAMPLES,
     SAMPLES,
@@ -48,7 +50,7 @@ from termserver.matching.training.rows import (
     thinned,
     with_nonsense,
 )
-from termserver.matching.training.sources import READ_ONLY, Concept, core_lexicon, read_concepts, read_table
+from termserver.matching.training.sources import Concept, core_lexicon, read_concepts, read_table
 from termserver.matching.word_costs import WordCosts
 
 Report = Callable[[str], None]
@@ -57,8 +59,7 @@ WHO_TITLES = "code_systems/icd-10-who/icd10_who_en.tsv"
 MOST_ROWS = 600  # of a list, for ranker and calibration
 LEARNED_LANGUAGES = frozenset({"la", "en"})
 CROSS = (Fold(frozenset({2, 3, 4})), Fold(frozenset({5, 6, 7})))
-CALIBRATION = Fold(frozenset({1}))  # of TEST: no ranking is fitted to it, so recall on TEST stays honest
-REPORTED = Fold(TEST.slots - CALIBRATION.slots)  # probabilities are measured on what is left
+HALVES = (0, 1)  # of the lists, one for each process
 
 
 def train(
@@ -90,9 +91,16 @@ def train(
         report("own model fitted")
         ranking.result()
         report("ranker fitted")
-        workers.submit(_apart, calibrate, data, out, seed=seed).result()
+        tables = workers.submit(_apart, save_names_and_readings, data, out)
+        workers.submit(_apart, save_attributes, data, out, seed=seed).result()
+        tables.result()
+        report("learned names, word tables and attributes fitted")
+        seen = [workers.submit(_apart, calibration_outcomes, data, out, half, seed=seed) for half in HALVES]
+        outcomes = [one for half in seen for one in half.result()]
+        workers.submit(_apart, calibrate, outcomes, out).result()
         report("probabilities calibrated")
-        workers.submit(_apart, write_model_card, data, out, seed=seed).result()
+        measured = [workers.submit(_apart, held_out_figures, data, out, half) for half in HALVES]
+        write_model_card(data, out, [line for half in measured for line in half.result()], seed=seed)
 
 
 def _apart(work: Callable[..., T], *parts: object, **named: object) -> T:
@@ -122,7 +130,7 @@ def _single_threaded() -> Iterator[None]:
 def seen_concepts(data: Path, fold: Fold) -> list[Concept]:
     """All concepts and curated pairs without what a fold holds out, laboratory names without their specimens beside them."""
     titles = {row["code"]: row["title_en"] for row in read_table(data / WHO_TITLES)}
-    concepts = [*read_concepts(data), *composed_titles(core_lexicon(), titles), *gold_concepts(data, fold)]
+    concepts = [*read_concepts(data), *composed_titles(core_lexicon(data), titles), *gold_concepts(data, fold)]
     seen = without_held_out(concepts, fold, gold_terms(data))
     return [*seen, *analyte_concepts(seen)]
 
@@ -135,8 +143,7 @@ def fit_own_model(data: Path, fold: Fold, recipe: Recipe, *, seed: int) -> OwnMo
     MatchingError
         If too little is left to train on.
     """
-    shown = [concept for concept in seen_concepts(data, fold) if concept.weight != READ_ONLY]
-    pairs = make_pairs(shown, buckets=recipe.buckets)
+    pairs = make_pairs(seen_concepts(data, fold), buckets=recipe.buckets)
     if not len(pairs.left):
         raise MatchingError(f"{data}: no two names of one concept are left to train on")
     return OwnModel.of(fit(pairs, recipe, seed=seed))
@@ -190,16 +197,43 @@ def learn_rest(data: Path, model: OwnModel, fold: Fold, costs: WordCosts, *, see
     )
 
 
-def calibrate(data: Path, out: Path, *, seed: int) -> None:
-    """Write learned names, attributes and word tables; calibrate the ranker with the own model that ships on unseen rows."""
-    knowledge = learn_rest(data, OwnModel.load(out), TEST, WordCosts.load(out), seed=seed)
-    knowledge.learned("").save(out / "learned_names.npz")
-    knowledge.attributes.save(out / "attributes.npz")
-    knowledge.pivot.save(out / "pivot.npz")
+def save_names_and_readings(data: Path, out: Path) -> None:
+    """Write the learned names and the word tables that ship."""
+    seen = seen_concepts(data, TEST)
+    learn_names(data, seen, OwnModel.load(out)).save(out / "learned_names.npz")
+    fit_pivot(seen).save(out / "pivot.npz")
+
+
+def save_attributes(data: Path, out: Path, *, seed: int) -> None:
+    """Write the attributes that ship."""
+    fit_attributes(labelled_texts(data, seen_concepts(data, TEST), TEST), seed=seed).save(out / "attributes.npz")
+
+
+def shipped_knowledge(out: Path) -> Knowledge:
+    """What was learned, as a server reads it."""
+    names = LearnedNames.load(out / "learned_names.npz")
+    return Knowledge(
+        OwnModel.load(out),
+        AttributeModel.load(out / "attributes.npz"),
+        WordCosts.load(out),
+        Pivot.load(out / "pivot.npz"),
+        lambda _list: names,
+    )
+
+
+def calibration_outcomes(data: Path, out: Path, half: int, *, seed: int) -> list[Outcome]:
+    """How the weights that ship rank unseen rows of every second list."""
     lists = [*example_lists(data, CALIBRATION), *sample_lists(data, CALIBRATED_SAMPLES)]
     lists += small_systems(lists, seed)
-    examples = make_examples(_shown(lists, data), knowledge)
-    fit_calibration(examples, Ranker.load(out / "ranker.npz"), seed=seed).save(out / "calibration.npz")
+    shown = _shown(lists, data)[half :: len(HALVES)]
+    if not shown:
+        return []
+    return ranking_outcomes(make_examples(shown, shipped_knowledge(out)), Ranker.load(out / "ranker.npz"), seed=seed)
+
+
+def calibrate(outcomes: Sequence[Outcome], out: Path) -> None:
+    """Fit the probabilities to what `calibration_outcomes` found."""
+    fit_calibration(outcomes).save(out / "calibration.npz")
 
 
 def _shown(lists: list[RankedList], data: Path) -> list[RankedList]:

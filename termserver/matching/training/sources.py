@@ -7,6 +7,7 @@ sources bring their own keys. Nothing is filtered here: `held_out` decides what 
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -132,17 +133,16 @@ _TABLES: tuple[tuple[str, str, str, dict[str, tuple[str, ...]]], ...] = (
         {"et": ("Nimetus", "Lühinimetus"), "en": ("Pikk_nimetus",)},
     ),
 )
-READ_ONLY = 0.0  # of a lexicon that the word tables read and the own model does not see
-# how often an epoch shows a row: the words of Icelandic, Latvian and Lithuanian are nearly all there is of them
+# how often an epoch shows a row; single words of Icelandic, Latvian and Lithuanian, for which there is little else, more often
 LEXICONS = {
-    "core_lexicon.csv": 3.0,
-    "medical_lexicon.csv": 3.0,
+    "core_lexicon.csv": 2.0,
+    "medical_lexicon.csv": 2.0,
     "clinical_lexicon.csv": 1.0,
     "procedure_lexicon.csv": 1.0,
     "anatomy_lexicon.csv": 1.0,
     "lab_lexicon.csv": 0.6,
-    "everyday_lexicon.csv": READ_ONLY,
-    "plain_lexicon.csv": READ_ONLY,
+    "everyday_lexicon.csv": 0.5,
+    "plain_lexicon.csv": 0.5,
     "disorder_lexicon.csv": 1.0,
     "finding_lexicon.csv": 1.0,
     "intervention_lexicon.csv": 1.0,
@@ -152,6 +152,9 @@ LEXICONS = {
     "latin_lexicon.csv": 1.0,
     "title_word_lexicon.csv": 1.0,
 }
+_FORMS_A_LANGUAGE = 2.0  # of a row; it weighs no more than so many of each language would, however many it has
+# whose forms are inflections, each a word to learn
+_OF_WORDS = frozenset({"core_lexicon.csv", "medical_lexicon.csv", "title_word_lexicon.csv"})
 # columns of a lexicon that hold words of several languages: the old lists of these write Latin
 _COLUMNS = {"la": ("da", "fi", "et", "lv")}
 _DICTIONARIES = (
@@ -182,7 +185,7 @@ def read_concepts(data: Path) -> list[Concept]:
         raise MatchingError(
             f"{data}: none of the known parallel files is here; name the folder that holds code_systems/ and parallel/"
         )
-    return [*concepts, *core_lexicon(), *read_dictionaries(data)]
+    return [*concepts, *core_lexicon(data), *read_dictionaries(data)]
 
 
 def icd_code(code: str) -> str:
@@ -284,8 +287,10 @@ def _openehr(data: Path) -> Iterator[Concept]:
             )
 
 
-def core_lexicon() -> Iterator[Concept]:
+def core_lexicon(data: Path | None = None) -> Iterator[Concept]:
     """Medical words and phrases with English, written by us; `|` parts names of one language: forms, synonyms, abbreviations.
+
+    A data folder with a folder `lexicons/` has its own files of these names, which are read instead.
 
     Of Icelandic, Latvian and Lithuanian: `core`, `medical` and `title_word_lexicon.csv` (what disease titles are made of). Of the
     languages with national lists: what clinics call diagnoses, symptoms, tests and services (`clinical`), what is done to
@@ -296,8 +301,12 @@ def core_lexicon() -> Iterator[Concept]:
     substances and specimens (`care`), body structures, morphology and devices (`structure`), things with two names
     (`synonym`). The first English name is the one that classifications would carry.
     """
+    folder, source = Path(__file__).parent, "termserver/matching/training"
+    if data is not None and (data / "lexicons").is_dir():
+        folder, source = data / "lexicons", "lexicons"
     for file, weight in LEXICONS.items():
-        for row in read_table(Path(__file__).with_name(file)):
+        most = math.inf if file in _OF_WORDS else _FORMS_A_LANGUAGE
+        for row in read_table(folder / file):
             english = row.pop("en").split("|")
             names = [
                 (language, form)
@@ -309,8 +318,8 @@ def core_lexicon() -> Iterator[Concept]:
             yield Concept(
                 f"lexicon:{english[0]}",
                 (*(("en", name) for name in english), *names),
-                f"termserver/matching/training/{file}",
-                weight,
+                f"{source}/{file}",
+                weight * min(1.0, most * len({language for language, _ in names}) / max(1, len(names))),
             )
 
 

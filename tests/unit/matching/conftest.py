@@ -99,6 +99,8 @@ def write_data(folder: Path) -> Path:
         gold,
         ",",
     )
+    words = [("fever|pyrexia", "hiti", "drudzis", "karščiavimas"), ("measles", "mislingar", "masalas", "tymai")]
+    _write(folder / "lexicons/core_lexicon.csv", ["en", "is", "lv", "lt"], words, ",")
     return folder
 
 

@@ -186,12 +186,32 @@ def test_the_shipped_weights_serve_until_others_are_chosen(tmp_path: Path) -> No
     assert sets.folder() == WEIGHTS
 
 
-def test_weights_of_an_earlier_version_do_not_serve(tmp_path: Path) -> None:
+def eight_bits_a_number(folder: Path) -> None:
+    np.save(folder / "own_vectors.npy", np.zeros((4, 2), np.int8))
+
+
+def other_facts(folder: Path) -> None:
+    with np.load(folder / "calibration.npz") as stored:
+        arrays = {**stored, "mean": stored["mean"][:-1]}
+    np.savez(folder / "calibration.npz", **arrays)
+
+
+def whole_keys(folder: Path) -> None:
+    np.savez(
+        folder / "pivot.npz",
+        keys=np.zeros(1, np.uint32),
+        choices=np.zeros((1, 3), np.int32),
+        english=np.zeros(1, np.uint8),
+    )
+
+
+@pytest.mark.parametrize("as_once", [eight_bits_a_number, other_facts, whole_keys])
+def test_weights_of_an_earlier_version_do_not_serve(as_once: Callable[[Path], None], tmp_path: Path) -> None:
     sets = WeightSets(tmp_path)
     made = sets.add("mine", lambda folder: None)
     sets.use("mine")
     assert sets.in_use() == "mine"
-    np.save(made / "own_vectors.npy", np.zeros((4, 2), np.int8))  # eight bits a number, as they once were
+    as_once(made)
     assert sets.in_use() == "shipped"
     assert sets.names() == ["shipped"]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from termserver.cli.train import train as train_command
 from termserver.errors import BadInput, MatchingError
@@ -16,9 +18,9 @@ from termserver.matching.engine import MatchingEngine
 from termserver.matching.evaluation import GoldRow, read_gold
 from termserver.matching.own_model import OwnModel
 from termserver.matching.ranker import Ranker
-from termserver.matching.training import sources
+from termserver.matching.training import fit_own_model, sources
 from termserver.matching.training.fit_own_model import Recipe, batches_of, fit, make_pairs
-from termserver.matching.training.held_out import TEST, Fold, slot_of, without_held_out
+from termserver.matching.training.held_out import CALIBRATION, REPORTED, TEST, Fold, slot_of, without_held_out
 from termserver.matching.training.rows import (
     CALIBRATED_SAMPLES,
     MEASURED_SAMPLES,
@@ -26,7 +28,7 @@ from termserver.matching.training.rows import (
     nonsense,
     small_systems,
 )
-from termserver.matching.training.run import CALIBRATION, CROSS, REPORTED, train
+from termserver.matching.training.run import CROSS, train
 from termserver.matching.training.sources import LEXICONS, Concept, core_lexicon, read_concepts
 from termserver.model.candidate import SourceTerm, Target
 
@@ -170,6 +172,18 @@ def test_each_language_of_the_laboratory_lexicon_has_words_of_its_own() -> None:
         assert len(copied) < len(filled) / 5, language
 
 
+def test_a_data_folder_may_bring_its_own_lexicons(data_folder: Path) -> None:
+    first, *rest = core_lexicon(data_folder)
+    assert first.names == (
+        ("en", "fever"),
+        ("en", "pyrexia"),
+        ("is", "hiti"),
+        ("lv", "drudzis"),
+        ("lt", "karščiavimas"),
+    )
+    assert [one.source for one in (first, *rest)] == ["lexicons/core_lexicon.csv"] * 2
+
+
 def test_the_lexicons_have_eight_languages_and_no_empty_english() -> None:
     concepts = list(core_lexicon())
     assert len(concepts) > 1000
@@ -224,6 +238,14 @@ def test_an_epoch_shows_each_pair_as_often_as_it_weighs_and_parts_the_pairs_of_a
     assert (
         np.mean(distinct) > 0.6
     )  # 0.09 where the pairs of a concept stand together; all, but for chance, where groups are single
+
+
+@given(st.lists(st.integers(0, 5), max_size=20))
+def test_pairs_that_are_no_wrong_answers_to_each_other_are_all_found(numbers: list[int]) -> None:
+    held = np.array(numbers, np.int64)
+    found = np.zeros((len(held), len(held)), bool)
+    found[fit_own_model._alike(held)] = True
+    assert np.array_equal(found, (held[:, None] == held) & ~np.eye(len(held), dtype=bool))
 
 
 def test_a_name_that_languages_share_is_one_pair() -> None:

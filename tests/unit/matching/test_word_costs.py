@@ -1,5 +1,6 @@
 """Words without a counterpart cost what was learned of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ def examples(rows: int = 40) -> Examples:
         np.zeros(rows, np.int64),
         ("list",),
         left,
+        np.zeros(n, np.int16),
     )
 
 
@@ -43,7 +45,7 @@ def test_the_same_seed_gives_the_same_costs() -> None:
 
 def test_each_fold_gets_what_the_others_taught() -> None:
     first, second = examples(), examples()
-    turned = Examples(second.row, second.features, ~second.right, second.kind, second.lists, second.left)
+    turned = replace(second, right=~second.right)
     (with_first, with_second), costs = with_word_costs([first, turned], seed=1)
     from termserver.matching.features import FEATURES
 
