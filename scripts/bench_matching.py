@@ -36,7 +36,7 @@ from termserver.matching.engine import MatchingEngine
 from termserver.matching.evaluation import GoldRow
 from termserver.matching.measures import list_figures, mean_by, ranks_of_scores, recall_figures
 from termserver.matching.normalise.common import fold, skel
-from termserver.matching.training.held_out import TEST
+from termserver.matching.training.held_out import REPORTED, TEST
 from termserver.matching.training.rows import (
     MEASURED_SAMPLES,
     RankedList,
@@ -45,7 +45,6 @@ from termserver.matching.training.rows import (
     sample_lists,
     titles_by_code,
 )
-from termserver.matching.training.run import REPORTED
 from termserver.matching.transformer import Transformer
 from termserver.model.candidate import SourceTerm, Target
 

@@ -46,6 +46,8 @@ ROW_FACTS = (
     "has_children",
     "unspecified_name",
     "kind_fit",
+    "unit_agrees",
+    "unit_conflicts",
 )
 _COPIED = ROW_FACTS[6:]
 FACTS = (*ROW_FACTS, *SETTING_FACTS)

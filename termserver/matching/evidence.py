@@ -22,6 +22,7 @@ from termserver.matching.memory import Remembered
 from termserver.matching.normalise.tables import AXES, VALUES
 from termserver.matching.queries import Query
 from termserver.matching.search import SOURCES
+from termserver.matching.units import unit_of_name
 from termserver.model.candidate import Evidence, Signal
 from termserver.model.coding import Designation
 from termserver.model.relationship import Relationship
@@ -117,6 +118,7 @@ def evidence_of(index: TargetIndex, queries: Sequence[Query], shown: Shown) -> l
         searched,
         names.typed[shown.name].tolist(),
         names.numbers.take(shown.name),
+        names.searched.take(display),
         lab,
         names.method[display].tolist(),
         index.targets.active[shown.target].tolist(),
@@ -135,6 +137,7 @@ def evidence_of(index: TargetIndex, queries: Sequence[Query], shown: Shown) -> l
         name,
         typed,
         numbers,
+        called,
         theirs,
         method,
         active,
@@ -146,7 +149,7 @@ def evidence_of(index: TargetIndex, queries: Sequence[Query], shown: Shown) -> l
     ) in columns:
         one = asked[row]
         agreements, conflicts = _said(one.query.typed, typed)
-        more = [*_words_alike(one, name, numbers), *_axes(one, theirs, method)]
+        more = [*_words_alike(one, name, numbers), *_axes(one, called, theirs, method)]
         if more:
             agreements += tuple(sentence for agrees, sentence in more if agrees)
             conflicts += tuple(sentence for agrees, sentence in more if not agrees)
@@ -256,7 +259,7 @@ def _words_alike(asked: _Asked, name: str, theirs: frozenset[str]) -> Iterator[t
             yield False, f"time {_minutes(asked.minutes)} ≠ {_minutes(minutes)}"
 
 
-def _axes(asked: _Asked, theirs: Sequence[int], method: int) -> Iterator[tuple[bool, str]]:
+def _axes(asked: _Asked, display: str, theirs: Sequence[int], method: int) -> Iterator[tuple[bool, str]]:
     """What the laboratory axes of the display say, each with whether it agrees."""
     for (axis, values), ours_at, theirs_at in zip(_LAB_AXES, asked.lab, theirs, strict=True):
         if ours_at and theirs_at:
@@ -264,6 +267,12 @@ def _axes(asked: _Asked, theirs: Sequence[int], method: int) -> Iterator[tuple[b
                 yield True, f"{axis} {values[ours_at - 1]}"
             else:
                 yield False, f"{axis} {values[ours_at - 1]} ≠ {values[theirs_at - 1]}"
+    unit = unit_of_name(display)
+    if asked.query.unit and unit is not None:
+        if asked.query.unit == unit:
+            yield True, f"unit {unit}"
+        else:
+            yield False, f"unit {asked.query.unit} ≠ {unit or 'none'}"
     if methods := asked.query.lab.method & method:
         for bit, name in enumerate(METHODS):
             if methods >> bit & 1:

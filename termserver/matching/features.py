@@ -18,6 +18,7 @@ from termserver.matching.pivot_features import PIVOT_FEATURES, pivot_features
 from termserver.matching.profile import ListProfile
 from termserver.matching.queries import Query
 from termserver.matching.search import CODE_SHAPE, Found, below_best
+from termserver.matching.units import unit_of_name
 from termserver.matching.word_costs import WORD_COST_FEATURES, WordCosts, WordsLeft, words_left
 
 WORDS_A_TERM = 10
@@ -106,6 +107,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "minutes_conflict",
         "scale_agrees",
         "scale_conflicts",
+        "unit_agrees",
+        "unit_conflicts",
+        "unit_added",
     ),
 }
 FEATURES = tuple(name for names in GROUPS.values() for name in names)
@@ -465,6 +469,24 @@ def _laboratory(index: TargetIndex, queries: Sequence[Query], found: Found) -> d
     columns["laboratory"] = ((index.names.specimen[display] > 0) & (index.names.property[display] > 0)).astype(
         np.float32
     )
+    return columns | _units(index, queries, found)
+
+
+def _units(index: TargetIndex, queries: Sequence[Query], found: Found) -> dict[str, NDArray[np.float32]]:
+    """Units of rows that are a laboratory's beside those of displays that end with one."""
+    columns = {name: np.zeros(len(found.row), np.float32) for name in ("unit_agrees", "unit_conflicts", "unit_added")}
+    asked = np.array([bool(query.unit or query.lab.specimen or query.lab.property) for query in queries], np.bool_)
+    display = index.names.start[found.target]
+    pairs = np.flatnonzero(asked[found.row] & (index.names.specimen[display] > 0))
+    texts = index.names.searched.take(display[pairs])
+    for pair, row, text in zip(pairs.tolist(), found.row[pairs].tolist(), texts, strict=True):
+        ours, theirs = queries[row].unit, unit_of_name(text)
+        if theirs is None:
+            continue
+        if ours:
+            columns["unit_agrees" if ours == theirs else "unit_conflicts"][pair] = 1
+        elif theirs:
+            columns["unit_added"][pair] = 1
     return columns
 
 

@@ -27,6 +27,7 @@ from termserver.matching.lab_words import (
     UNITS,
 )
 from termserver.matching.normalise.common import fold
+from termserver.matching.units import is_unit_column
 
 __all__ = [
     "METHODS",
@@ -121,7 +122,7 @@ def axes_of_row(term: str, context: Mapping[str, str]) -> LabAxes:
     axes = axes_of_name(term)
     specimen, kind, timing, method = axes.specimen, axes.property, axes.timing, axes.method
     for column, value in context.items():
-        is_unit = "unit" in column.lower() or "enh" in column.lower() or "yksik" in column.lower()
+        is_unit = is_unit_column(column)
         from_unit = property_of_unit(value)
         if from_unit and (is_unit or not kind):
             kind = kind if kind and not is_unit else from_unit

@@ -12,6 +12,7 @@ from termserver.matching.normalise.common import fold, numbers_of, repair, skel
 from termserver.matching.normalise.negation import negated_words
 from termserver.matching.normalise.tables import expand, language_of, typed_mask, typed_values
 from termserver.matching.remarks import MOST_CHARACTERS, readable_share, remarks_of, told_languages
+from termserver.matching.units import unit_of_row
 from termserver.model.candidate import SourceTerm
 
 _PARENTHESES = re.compile(r"\s*[\[(/]([^\])/]{4,})[\])/]\s*")
@@ -45,6 +46,8 @@ class Query:
         What is compared word by word: the term, of a laboratory name what follows the specimen's prefix.
     lab, scale
         Laboratory axes, and position in `labs.SCALES` plus one; zeros where the row does not say.
+    unit
+        Of a laboratory row, as `units.canonical_unit` spells it; empty where its context names none.
     analyte
         What a laboratory name measures, without its specimen; other terms whole.
     gloss, gloss_share
@@ -65,6 +68,7 @@ class Query:
     numbers: frozenset[str]
     lab: LabAxes
     scale: int
+    unit: str
     code: str | None
     readable: float
     remarks: tuple[str, ...]
@@ -108,6 +112,7 @@ def query_of(row: SourceTerm) -> Query:
         numbers=numbers_of(term),
         lab=lab,
         scale=scale_of_row(raw, lab, row.context),
+        unit=unit_of_row(row.context),
         code=row.code,
         readable=readable_share(raw),
         remarks=(

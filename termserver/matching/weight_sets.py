@@ -15,9 +15,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from termserver.errors import BadInput, MatchingError
+from termserver.matching.attributes import AttributeModel
 from termserver.matching.calibration import Calibration
 from termserver.matching.own_model import WEIGHTS, OwnModel
 from termserver.matching.pivot import Pivot
+from termserver.matching.ranker import Ranker
 
 SHIPPED = "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
@@ -134,6 +136,8 @@ def _serves(folder: Path, _changed_ns: tuple[int, ...]) -> bool:
     try:
         Calibration.load(folder / "calibration.npz")
         Pivot.load(folder / "pivot.npz")
+        Ranker.load(folder / "ranker.npz")
+        AttributeModel.load(folder / "attributes.npz")
     except MatchingError:
         return False
     return OwnModel.serves(folder)
