@@ -20,6 +20,7 @@ MEANING_NAMES = 48  # names a row from the own model, before names of one target
 NGRAM_NAMES = 12
 LEARNED_NAMES = 24
 BLOCK_ROWS = 256  # rows handled at once
+_NAME_CELLS = 200_000_000  # rows times names, at most: what a block holds beside the index
 _TRANSFORMER_CELLS = 32_000_000  # transformer cosines held at once
 SOURCES = ("exact", "n-gram", "own model", "transformer", "memory", "code shape")
 EXACT, NGRAM, MEANING, TRANSFORMER, MEMORY, CODE_SHAPE = (1 << bit for bit in range(6))
@@ -100,10 +101,11 @@ def scope_of(index: TargetIndex, language: str | None, chosen: NDArray[np.bool_]
 
 
 def block_size(index: TargetIndex) -> int:
-    """Rows handled at once; fewer where a transformer's cosines to all targets are held."""
+    """Rows handled at once; fewer beside very many names, and where a transformer's cosines to all targets are held."""
+    rows = int(np.clip(_NAME_CELLS // len(index.names.concept), 64, BLOCK_ROWS))
     if index.transformer_vectors is None:
-        return BLOCK_ROWS
-    return int(np.clip(_TRANSFORMER_CELLS // len(index.targets), 4, BLOCK_ROWS))
+        return rows
+    return int(np.clip(_TRANSFORMER_CELLS // len(index.targets), 4, rows))
 
 
 def find(
